@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.support.bugs import describe_bug
 from envdoctor.support.containment import contained
 from envdoctor.support.parallel import start_thread
@@ -44,7 +45,7 @@ _AT_WORK = 0.005
 _MODULE = re.compile(r"(?P<code>[a-z]{3}\d{3})_(?P<name>\w+)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Probe:
     """One question about a machine.
 

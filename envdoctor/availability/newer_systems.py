@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Platform, Target
 
 #: What a newer system may take away: files that ask for more than the old one has, and wheels tagged for newer ones.
-_OF_THE_SYSTEM = frozenset({CellVerdict.BROKEN, CellVerdict.NO_WHEEL})
+OF_THE_SYSTEM = frozenset({CellVerdict.BROKEN, CellVerdict.NO_WHEEL})
 _GOOD = {
     CellVerdict.RESOLVES: "resolves",
     CellVerdict.SOUND: "is sound",
@@ -42,8 +42,21 @@ def newer_systems(cells: Cells, asked: Sequence[Asked], table: Sequence[Cell]) -
         column = [one for one in newest if one.question.target.platform == platform]
         verdicts = {answers[one.version, one.question.target].verdict for one in column}
         versions = _newer_versions(platform)
-        if versions and verdicts <= _OF_THE_SYSTEM:
+        if versions and verdicts <= OF_THE_SYSTEM:
             yield from _said(cells, column, versions)
+
+
+def newer_targets(target: Target) -> list[Target]:
+    """The same on newer systems, oldest first; nothing for a target whose system was named."""
+    return [_raised(target, version) for version in _newer_versions(target.platform)]
+
+
+def in_words(bare: Target, raised: Target, what: str) -> str:
+    """That something holds on a newer system than a bare name stands for."""
+    return (
+        f"{what} on {describe_platform(raised.platform)}, {describe_python(raised)}: {platform_name(bare.platform)} "
+        f"stands for {_version_words(bare.platform)}, an old one; name yours: --platform {target_name(raised)}."
+    )
 
 
 def _newer_versions(platform: Platform) -> list[tuple[int, int]]:
@@ -62,12 +75,7 @@ def _said(cells: Cells, column: Sequence[Asked], versions: Sequence[tuple[int, i
         if not cells.one(_on(one, versions[-1])).verdict.is_good:
             continue
         raised, good = next(found for found in _each(cells, one, versions) if found[1].is_good)
-        bare = one.question.target
-        yield (
-            f"{one.question.requirements[0]} {_GOOD[good]} on {describe_platform(raised.platform)}, "
-            f"{describe_python(raised)}: {platform_name(bare.platform)} stands for "
-            f"{_version_words(bare.platform)}, an old one; name yours: --platform {target_name(raised)}."
-        )
+        yield in_words(one.question.target, raised, f"{one.question.requirements[0]} {_GOOD[good]}")
         return
 
 

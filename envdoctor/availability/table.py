@@ -13,6 +13,8 @@ from envdoctor.availability.uv import Question
 from envdoctor.availability.walk import UNDATED
 from envdoctor.core.errors import UsageProblem
 from envdoctor.index.pages import parse_time
+from envdoctor.index.places import local_path
+from envdoctor.net.urls import is_remote, redacted
 from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.core.target import Target
+    from envdoctor.index.settings import IndexSettings
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -103,6 +106,21 @@ def parse_constraints(file: Path) -> tuple[str, ...]:
     except OSError as error:
         raise UsageProblem(f"The constraints {file} can't be read: {error.strerror or error}.") from None
     return tuple(_constraint(line, f"{file}, line {number}") for number, line in logical_lines(text))
+
+
+def configured_constraints(settings: IndexSettings) -> tuple[str, ...]:
+    """The lines of the files that pip's setting `constraint` names: pip holds every install to them.
+
+    Raises:
+        UsageProblem: one can't be read, or is an address.
+    """
+    for place in settings.constraints:
+        if is_remote(place):
+            raise UsageProblem(
+                f"pip's setting constraint names an address, {redacted(place)}, which is not read here; "
+                "save it as a file, and let the setting (PIP_CONSTRAINT) name that."
+            )
+    return tuple(line for place in settings.constraints for line in parse_constraints(local_path(place)))
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -16,6 +16,7 @@ from envdoctor.core.availability import Effort
 from envdoctor.index.access import Access, open_index
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_omissions
+from envdoctor.net.urls import redacted
 from envdoctor.support.text import few
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class Tools:
         """What pip would use and these do not, in words."""
         omitted = tuple(f"uv can't use {what}, which pip's settings name." for what in uv_omissions(self.settings))
         return (*omitted, *absent_places(self.settings), *self.refusals)
+
+    @property
+    def notes_on_choice(self) -> tuple[str, ...]:
+        """The same where versions are chosen, within `configured_constraints`."""
+        held = few(list(map(redacted, self.settings.constraints)))
+        limits = (f"Versions are held to {held}, as pip's setting constraint says.",) if held else ()
+        return (*limits, *self.notes)
 
     @property
     def refusals(self) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from envdoctor.binaries.magic import NotLoadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.text import read_number
 
 __all__ = ["BinaryFormat", "NativeLibrary", "Need", "NeedKind", "NotLoadable", "SymbolSummary", "VersionNeed"]
@@ -30,7 +30,7 @@ class NeedKind(enum.Enum):
     DELAYED = "delayed"  # PE delay import: looked for at the first call
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Need:
     """One library that a file names: a soname, an install name or a DLL's name, as written."""
 
@@ -38,7 +38,7 @@ class Need:
     kind: NeedKind = NeedKind.REQUIRED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VersionNeed:
     """One entry of .gnu.version_r: `file` must define `version`, as libc.so.6 must define GLIBC_2.17."""
 
@@ -47,7 +47,7 @@ class VersionNeed:
     weak: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SymbolSummary:
     """The dynamic symbols of one file.
 
@@ -75,7 +75,7 @@ class SymbolSummary:
         return place >= 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NativeLibrary:
     """What one native file says of itself; read by `read_elf`, `read_macho` and `read_pe`.
 

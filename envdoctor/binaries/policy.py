@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Libc, Platform, System
 from envdoctor.support.text import version_tuple
 
@@ -29,7 +29,7 @@ class Promise(enum.Enum):
     DESKTOP = "desktop"  # promised by nothing, and found on most desktop systems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SystemLibrary:
     """A library that the platform or its Python brings, and by what rule."""
 
@@ -37,7 +37,7 @@ class SystemLibrary:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Provider:
     """Who supplies a library: a distribution ("wheel"), a package of the system ("system"), or an SDK ("vendor")."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Libc, System
 from envdoctor.support.text import read_number
 
@@ -22,7 +22,7 @@ _WINDOWS = {"amd64": "win_amd64", "arm64": "win_arm64", "x86": "win32", "win32":
 _SHARED = re.compile(r"libpython(?P<major>\d)\.(?P<minor>\d+)(?P<flags>t?)\.(?:so|dylib).*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PythonAbi:
     """What a module says of the Python it is for.
 

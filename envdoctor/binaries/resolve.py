@@ -10,11 +10,12 @@ from __future__ import annotations
 import abc
 import enum
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.binaries.library import Need, NeedKind
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -39,7 +40,7 @@ class Outcome(enum.Enum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Considered:
     """One path that the loader tries, by what rule, and why it went on ("" for the one it took)."""
 
@@ -48,7 +49,7 @@ class Considered:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resolution:
     """One need of one file, and what the search came to.
 
@@ -74,7 +75,7 @@ class Resolution:
         return self.outcome is Outcome.MISSING and self.need.kind is NeedKind.REQUIRED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoadResult:
     """What loading one file comes to, its libraries' own needs included.
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _OF_PYTHON = (b"Py", b"_Py")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lack:
     """Symbols that the loader does not find when it maps a file.
 

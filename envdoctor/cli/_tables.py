@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import threading
 import time
@@ -130,6 +129,8 @@ class _Line:
         self._count = f", {done} of {total} done{_rest(self._pace.left(done, total))}"
 
     def keep_moving(self) -> None:
+        import shutil
+
         shown = False
         while not self.ended.wait(_BEAT):
             took = time.monotonic() - self._pace.since

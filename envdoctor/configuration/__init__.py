@@ -6,11 +6,12 @@ user's file, then the default. A key is taken whole from the first that has it; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date  # noqa: TC003  (resolved at run time by msgspec)
 
+from envdoctor.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Ignore:
     """Findings that are known and accepted for a time.
 
@@ -27,7 +28,7 @@ class Ignore:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """The keys, each None where nobody set it; docs/configuration.md is made of these words.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.configuration import NOT_IN_ENVIRONMENT, ONLY_USER, Ignore, Settings, spelled, variable
 from envdoctor.core.errors import Unreadable, UsageProblem
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_regular
 from envdoctor.support.toml import parse_toml
 
@@ -32,7 +33,7 @@ _TYPES = {
 KEYS = tuple(one.name for one in fields(Settings))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Configuration:
     """What is in force.
 

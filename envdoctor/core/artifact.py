@@ -5,8 +5,9 @@ Kinds are open names: those below are what sources can be, and every compiler ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (msgspec resolves the annotation when it builds the schema)
+
+from envdoctor.core.frozen import frozen
 
 #: How a trait begins that names an operator which TensorFlow Lite has no form of.
 LACKS = "lacks "
@@ -33,7 +34,7 @@ class ArtifactKind:
     TFLITE_INT16X8 = "tflite-int16x8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Artifact:
     """A model on disk.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
 from envdoctor.core.finding import Finding, Severity
+from envdoctor.core.summary import Standing
 
 
 class Presence(enum.Enum):
@@ -103,4 +104,7 @@ class AskedReport:
         bad = any(not self.is_met(one.verdict) and one.verdict is not CellVerdict.UNKNOWN for one in self.sets)
         missing = any(one.presence is not Presence.INSTALLED for one in self.wanted)
         counts = {**count_values(one.presence for one in self.wanted), **count_values(one.verdict for one in self.sets)}
-        return summarize_answer(verdict_of(problems=bad or missing, unknown=unknown), self.all_findings, counts)
+        verdict = verdict_of(problems=bad or missing, unknown=unknown)
+        if verdict is Standing.FINE and not all(one.verdict.is_certain for one in self.sets):
+            verdict = Standing.MIXED  # nobody knows of another machine whether it has what the condition names
+        return summarize_answer(verdict, self.all_findings, counts)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal as signals
 from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
-from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (the same)
 
+from envdoctor.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Command:
     """One program to run; never a shell line.
 
@@ -32,7 +33,7 @@ class Command:
     log: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommandResult:
     """What came of a command.
 

@@ -10,9 +10,10 @@ their types are named in words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.core.goal import Goal, goal_names, parse_goal
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from envdoctor.core.prediction import Disagreement, Estimate, Guidance, Prediction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Product:
     """A kind of file that a compiler makes.
 
@@ -40,7 +41,7 @@ class Product:
     gate: Callable[[Any, Any], Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolchainFiles:
     """How the files of a toolchain (a name in toolchains.toml) are taken in, where unpacking an archive is not all.
 
@@ -54,7 +55,7 @@ class ToolchainFiles:
     inspect: Callable[[Path], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compiler:
     """One compiler.
 

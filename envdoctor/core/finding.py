@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from envdoctor.core.frozen import frozen
 
 #: The first three letters of a code name its family; the order here is the order on the screen.
 FAMILIES: dict[str, str] = {
@@ -45,7 +47,7 @@ class Outcome(enum.Enum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """One piece of proof.
 
@@ -58,7 +60,7 @@ class Evidence:
     excerpt: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fix:
     """A way to mend it.
 
@@ -75,7 +77,7 @@ class Fix:
     link: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One proven statement about a machine, an environment, a model or a stage.
 
@@ -99,7 +101,7 @@ class Finding:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProbeResult:
     """What came of one probe.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Goal:
     """A goal by name, as the goals.toml of its compiler gives it.
 

@@ -6,10 +6,11 @@ import contextlib
 import functools
 import importlib.util
 import sys
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -24,7 +25,7 @@ GROUPS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EntryPoint:
     """One line of an entry_points.txt.
 
@@ -41,7 +42,7 @@ class EntryPoint:
     file: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PluginProblem:
     """Why something of a plug-in is not used."""
 
@@ -49,7 +50,7 @@ class PluginProblem:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PluginState:
     """What plug-ins there are, and what is wrong with them."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.core.summary import Summary, summarize
 
 if TYPE_CHECKING:  # most reports have none of these; who makes the JSON schema finds them in the room
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # most reports have none of these; who makes the JSON schema 
 SCHEMA = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ignored:
     """A finding that the user's configuration ignores.
 
@@ -36,7 +37,7 @@ class Ignored:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """The report of one command.
 

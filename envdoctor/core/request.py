@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.core.plugins import PluginState
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LEFT_OUT, PROVE = "fast", "prove"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thresholds:
     """How far the int8 model's outputs may be from the float model's, over the calibration samples.
 
@@ -37,7 +38,7 @@ class Thresholds:
     max_drop: float = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildOptions:
     """How to build, beyond where from and where to.
 
@@ -97,7 +98,7 @@ class BuildOptions:
     resume: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """One request.
 

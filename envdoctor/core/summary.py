@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping  # noqa: TC003  (resolved at run time for the JSON schema)
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import ExitCode
 from envdoctor.core.finding import Outcome, Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _STANDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Summary:
     """What a program asks first.
 

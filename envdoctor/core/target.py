@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Libc(enum.Enum):
     MUSL = "musl"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Platform:
     """The machine without its Python.
 
@@ -59,7 +59,7 @@ class Platform:
         return _platform_tags(self)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Interpreter:
     """A Python, as far as packages can tell.
 
@@ -91,7 +91,7 @@ class Interpreter:
         return f"{self.short_version}.{self.patch or 0}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Target:
     """A platform with an interpreter on it."""
 

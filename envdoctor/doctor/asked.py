@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.candidates import pip_refuses, refuses_python
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.soundness import WheelJudge
+from envdoctor.availability.table import configured_constraints
 from envdoctor.availability.tools import open_tools
 from envdoctor.availability.uv import Question
 from envdoctor.core.asked import AskedReport, Presence, SetVerdict, Wanted
@@ -88,7 +89,8 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     if lock is not None:
         sets = tuple(_of_lock(lock, targets, tools, progress))
     else:
-        sets = _of_lines(file, (lines, limits), targets, tools, progress)
+        held = (*configured_constraints(tools.settings), *limits)
+        sets = _of_lines(file, (lines, held), targets, tools, progress)
     asked = sets[0].pins if lock else lines
     return AskedReport(
         file=str(file),
@@ -97,7 +99,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
         sets=sets,
         created_by=lock.tool if lock else "",
-        notes=tools.notes,
+        notes=tools.notes if lock else tools.notes_on_choice,
         effort=tools.effort,
     )
 
@@ -111,9 +113,10 @@ def _targets(platforms: str, pythons: str) -> tuple[Target, ...]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Lock:
-    """A lock of any kind: who wrote it, and what an installer takes of it on a target."""
+    """A lock of any kind: who wrote it, what an installer takes of it on a target, and whether pip can be that."""
 
     tool: str
+    is_for_pip: bool = True
     select: Callable[[Target, Catalogue], Selection]
 
 
@@ -121,7 +124,7 @@ def _read(file: Path) -> _Lock | None:
     """The lock that a file's name says that it is; None for none."""
     if is_tool_lock(file):
         own = read_tool_lock(file)
-        return _Lock(tool=own.tool, select=partial(select_locked, own))
+        return _Lock(tool=own.tool, is_for_pip=own.tool != "uv", select=partial(select_locked, own))
     if not is_lock(file):
         return None
     lock, folder = read_lock(file), file.absolute().parent
@@ -137,9 +140,10 @@ def _of_lock(
     for number, target in enumerate(targets, 1):
         selection = lock.select(target, tools.catalogue)
         found = judge.judge_files(selection.files, target) if not selection.reasons else None
-        refused = selection.reasons or tuple(_refused(selection.files, target, inspector))
+        weight = Severity.ERROR if lock.is_for_pip else Severity.INFO  # uv alone installs its own lock
+        refused = selection.reasons or tuple(_refused(selection.files, target, inspector, weight))
         reasons = (*refused, *found.reasons) if found else refused
-        kinds = {reason.kind for reason in refused}
+        kinds = {reason.kind for reason in refused if reason.severity is not Severity.INFO}
         worst = next((verdict for kind, verdict in _VERDICTS if kind in kinds), None)
         verdict = worst or (found.verdict if found else CellVerdict.UNKNOWN)
         pins = tuple(str(pin) for pin, _ in selection.files)
@@ -148,12 +152,14 @@ def _of_lock(
             progress(number, len(targets))
 
 
-def _refused(files: Sequence[tuple[Pin, IndexFile]], target: Target, inspector: Inspector) -> Iterator[CellReason]:
+def _refused(
+    files: Sequence[tuple[Pin, IndexFile]], target: Target, inspector: Inspector, severity: Severity
+) -> Iterator[CellReason]:
     """Wheels that pip refuses for the target's Python, by their own metadata: a lock need not repeat it."""
     for (pin, file), seen in zip(files, inspector.all([file for _, file in files]), strict=True):
         asks = seen.contents.metadata.requires_python if seen.contents else None
         if asks and pip_refuses(replace(file, requires_python=asks), target):
-            yield _refusal(pin, asks)
+            yield replace(_refusal(pin, asks), severity=severity)
 
 
 def _refusal(pin: Pin, asks: str) -> CellReason:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence  # noqa: TC003  (of a value)
-from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  (the same)
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
 from envdoctor.core.errors import FactUnavailable, UsageProblem
 from envdoctor.core.finding import FAMILIES as ALL_FAMILIES
+from envdoctor.core.frozen import frozen
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import LEFT_OUT, PROVE, Request
 from envdoctor.doctor._common import families, new_report, subject, topics
@@ -38,7 +38,7 @@ def can_wall_off() -> bool:
     return bool(find_wall(LocalExecutor()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckRequest:
     """What is asked.
 

@@ -91,7 +91,7 @@ def guard(
         over=() if unknown else tuple(key for key in told if key not in keys),
         unknown=unknown,
         as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
-        notes=tools.notes,
+        notes=tools.notes_on_choice,
         effort=tools.effort,
     )
     lasting = {key: since for key, since in told.items() if unknown and key not in keys}

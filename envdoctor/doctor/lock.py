@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.candidates import pip_refuses
 from envdoctor.availability.cells import Asked, Cells
+from envdoctor.availability.newer_systems import OF_THE_SYSTEM, in_words, newer_targets
 from envdoctor.availability.soundness import WheelJudge
 from envdoctor.availability.table import parse_requirements
 from envdoctor.availability.tools import Tools, open_tools
@@ -77,16 +78,15 @@ def lock(
         as_of=plan.terms.as_of.isoformat() if plan.terms.as_of else "",
     )
     if len(sets) < len(plan.targets):
-        failed = (target for target in plan.targets if target not in sets)
-        unlocked = tuple(search.unlocked(target, cells[target]) for target in failed)
-        return replace(made, unlocked=unlocked, notes=tools.notes, effort=tools.effort)
+        failed = {target: cells[target] for target in plan.targets if target not in sets}
+        return replace(made, unlocked=tuple(search.unlocked(failed)), notes=tools.notes_on_choice, effort=tools.effort)
     choice = agree(sets, search.solve)
     return replace(
         made,
         packages=_packages(choice.sets, plan.targets, tools),
         conditions=tuple(f"{', '.join(on)}: {what}" for what, on in search.conditions(choice.sets).items()),
         avoided=tuple(dict.fromkeys(line for cell in cells.values() for line in _avoided(cell))),
-        notes=(*tools.notes, *search.doubts(choice.sets), *search.yanked(choice.sets)),
+        notes=(*tools.notes_on_choice, *search.doubts(choice.sets), *search.yanked(choice.sets)),
         effort=tools.effort,
     )
 
@@ -201,40 +201,59 @@ class Search:
             )
         )
 
-    def unlocked(self, target: Target, cell: Cell) -> Unlocked:
-        """Why a target has no set, and which requirement must give way, by asking without it."""
-        found = [(line, way) for line in self.lines if (way := self._without(line, target, cell))]
-        word = "must" if len(found) == 1 else "could"
-        ways = [f"{line} {word} give way: {way}" for line, way in found]
-        if not ways and self.plan.terms.constraints:
-            question = Asked(version="", question=Question(requirements=self.lines, target=target))
-            if sound_set(self._cells.one(question)) is not None:
-                ways = ["Without the constraints there is a sound set."]
-        return Unlocked(
-            target=target_name(target),
-            verdict=cell.verdict,
-            reasons=tuple(one for one in cell.reasons if one.severity is Severity.ERROR) or cell.reasons,
-            ways=tuple(ways),
-        )
+    def unlocked(self, failed: Mapping[Target, Cell]) -> Iterator[Unlocked]:
+        """Why targets have no set, and which requirement must give way, by asking without it, of all at a time."""
+        found: dict[Target, dict[str, str]] = {target: {} for target in failed}
+        for line in self.lines:
+            for target, way in self._without(line, failed).items():
+                found[target][line] = way
+        newer = dict(self._on_newer_systems(failed))
+        for target, cell in failed.items():
+            word = "must" if len(found[target]) == 1 else "could"
+            ways = [f"{line} {word} give way: {way}" for line, way in found[target].items()]
+            if not ways and self.plan.terms.constraints:
+                question = Asked(version="", question=Question(requirements=self.lines, target=target))
+                if sound_set(self._cells.one(question)) is not None:
+                    ways = ["Without the constraints there is a sound set."]
+            yield Unlocked(
+                target=target_name(target),
+                verdict=cell.verdict,
+                reasons=tuple(one for one in cell.reasons if one.severity is Severity.ERROR) or cell.reasons,
+                ways=(*ways, *newer.get(target, ())),
+            )
 
-    def _without(self, line: str, target: Target, cell: Cell) -> str:
-        """What becomes of the set if one requirement admits every version, or is left out."""
+    def _on_newer_systems(self, failed: Mapping[Target, Cell]) -> Iterator[tuple[Target, list[str]]]:
+        """The oldest newer system, of those that a bare name does not stand for, on which there is a sound set."""
+        for target, cell in failed.items():
+            raised = newer_targets(target) if cell.verdict in OF_THE_SYSTEM else []
+            if raised and self._is_sound(raised[-1]):
+                enough = next(each for each in raised if self._is_sound(each))
+                yield target, [in_words(target, enough, "There is a sound set")]
+
+    def _is_sound(self, target: Target) -> bool:
+        return sound_set(self.cells([target])[target]) is not None
+
+    def _without(self, line: str, failed: Mapping[Target, Cell]) -> dict[Target, str]:
+        """What becomes of the sets if one requirement admits every version, or is left out."""
         (requirement,) = parse_requirements([line])
         others = tuple(one for one in self.lines if one != line)
+        cells = dict(failed)
+        ways: dict[Target, str] = {}
         if requirement.specifier:
             extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
             marker = f" ; {requirement.marker}" if requirement.marker else ""
-            free = (*others, f"{requirement.name}{extras}{marker}")
-            cell = self.cells([target], lines=free)[target]
+            cells = self.cells(list(failed), lines=(*others, f"{requirement.name}{extras}{marker}"))
             name = normal_name(requirement.name)
-            version = next((pin.version for pin in sound_set(cell) or () if pin.name == name), "")
-            if version:
-                return f"{requirement.name}=={version} makes a sound set."
-        if others and sound_set(self.cells([target], lines=others)[target]) is not None:
-            is_proven = not cell.pins and cell.verdict is not CellVerdict.UNKNOWN  # else a search has found none
-            none = "none with any of its versions" if is_proven else "with it none was found"
-            return f"there is a sound set without it, and {none}."
-        return ""
+            taken = {each: [pin.version for pin in sound_set(cells[each]) or () if pin.name == name] for each in failed}
+            ways = {each: f"{requirement.name}=={pins[0]} makes a sound set." for each, pins in taken.items() if pins}
+        left = [target for target in failed if target not in ways]
+        for target, cell in (self.cells(left, lines=others) if others and left else {}).items():
+            if sound_set(cell) is not None:
+                before = cells[target]
+                is_proven = not before.pins and before.verdict is not CellVerdict.UNKNOWN  # else none was found
+                none = "none with any of its versions" if is_proven else "with it none was found"
+                ways[target] = f"there is a sound set without it, and {none}."
+        return ways
 
 
 def sound_set(cell: Cell) -> tuple[Pin, ...] | None:

@@ -15,7 +15,15 @@ from envdoctor.availability.here import target_here
 from envdoctor.availability.newer_systems import newer_systems
 from envdoctor.availability.pip_choice import pip_fallbacks
 from envdoctor.availability.soundness import WheelJudge
-from envdoctor.availability.table import Terms, parse_as_of, parse_constraints, parse_requirements, questions, rows
+from envdoctor.availability.table import (
+    Terms,
+    configured_constraints,
+    parse_as_of,
+    parse_constraints,
+    parse_requirements,
+    questions,
+    rows,
+)
 from envdoctor.availability.tools import Tools, open_tools
 from envdoctor.availability.verify import importable, runs_here, unverified
 from envdoctor.core.availability import CellVerdict, Matrix, ReasonKind
@@ -28,6 +36,7 @@ from envdoctor.environments.cache import open_cache
 from envdoctor.environments.interpreters import Interpreters
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
+from envdoctor.index.settings import load_settings
 from envdoctor.net.urls import is_remote
 from envdoctor.support.python_names import parse_pythons
 from envdoctor.support.target_names import HERE, parse_columns, parse_target, platform_name, target_name
@@ -194,7 +203,8 @@ def understood(request: MatrixRequest) -> Plan:
     requirements = parse_requirements(request.requirements)
     if direct := next((one for one in requirements if one.url), None):
         raise UsageProblem(f"'{direct}' names a file, and a table has versions; ask 'envdoctor inspect' about a wheel.")
-    constraints = tuple(line for file in request.constraints for line in parse_constraints(file))
+    own = (line for file in request.constraints for line in parse_constraints(file))
+    constraints = (*configured_constraints(load_settings()), *own)
     terms = Terms(constraints=constraints, as_of=_past(request.as_of) if request.as_of else None, explained=explained)
     notes = tuple(_unheard(request.platforms, pythons, here)) if request.pythons else ()
     return Plan(requirements=requirements, targets=targets, terms=terms, notes=notes)
@@ -311,4 +321,4 @@ def _notes(tools: Tools, name: str) -> tuple[str, ...]:
     undated = sum(file.uploaded is None for file in tools.client.project(name).files) if tools.catalogue.as_of else 0
     said = f"Left out, since the index tells no upload time: {plural(undated, 'file')} of {name}." if undated else ""
     namesake = elsewhere(name, tools.catalogue.releases(name))
-    return (*filter(None, (namesake, said)), *tools.notes)
+    return (*filter(None, (namesake, said)), *tools.notes_on_choice)

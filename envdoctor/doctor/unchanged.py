@@ -11,13 +11,13 @@ import hashlib
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor import __version__
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Outcome, ProbeResult
+from envdoctor.core.frozen import frozen
 from envdoctor.core.plugins import entry_points
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.fingerprint import Fingerprint, renew, steady_variables, take_fingerprint
@@ -38,7 +38,7 @@ _LIMIT = 64 << 20
 _UNSURE = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeptCheck:
     """What was found.
 

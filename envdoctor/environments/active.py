@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_regular
 from envdoctor.support.virtual_environments import interpreter_names
 
@@ -22,7 +22,7 @@ _LARGEST_SETTINGS = 1 << 20
 _OWN = "envdoctor's own"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Choice:
     """An environment that nobody named.
 

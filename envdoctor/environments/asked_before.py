@@ -6,11 +6,11 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.binaries.magic import is_native
+from envdoctor.core.frozen import frozen
 from envdoctor.environments.asking import DESCRIBE, ask_python
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.fingerprint import Fingerprint, is_unchanged, steady_variables, take_fingerprint
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LIMIT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeptAnswer:
     """What it said, as JSON, and what the files were that this rests on."""
 

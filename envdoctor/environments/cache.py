@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import EnvironmentProblem
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from envdoctor.core.request import Request
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VARIABLE = "ENVDOCTOR_CACHE"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Cache:
     """The cache folder; it need not exist.
 

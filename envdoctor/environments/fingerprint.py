@@ -16,10 +16,11 @@ import stat
 import sys
 import time
 from array import array
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import open_regular
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _MOST_COMPARED = 1 << 30
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Folder:
     """One folder.
 
@@ -57,7 +58,7 @@ class Folder:
     state: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fingerprint:
     """What files were at one time.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from envdoctor.core.command import CommandResult
+from envdoctor.core.frozen import frozen
 from envdoctor.executors.guarding import GUARDIAN
 from envdoctor.support import interruption
 
@@ -37,7 +37,7 @@ OUTPUT_LIMIT = 8 << 20
 FLOOD = 1 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalExecutor:
     """Runs commands here."""
 
@@ -170,12 +170,15 @@ def _outputs(command: Command) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         with command.log.open("a+b") as log:
             yield log, log
         return
+    import tempfile
+
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         yield stdout, stderr
 
 
 def _start(command: Command, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
     import subprocess  # noqa: TID251  (the same; nothing is started by most checks)
+    import tempfile
 
     environment = dict(os.environ)
     for name, value in (command.env or {}).items():

@@ -7,9 +7,9 @@ numbers of each version; the last of a version is that of its releases.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _HEAD = 16  # bytes before the code
 _MOST_FILES = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ForeignBytecode:
     """A distribution with compiled modules that this Python refuses.
 
@@ -48,7 +48,7 @@ class ForeignBytecode:
     made_for: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bytecode:
     """All of them."""
 

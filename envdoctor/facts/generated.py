@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.generated_code import PROTOBUF, keeps_in_c, needed_version
 from envdoctor.support.files import read_head
 
@@ -31,7 +31,7 @@ _HEAD, _MOST_BYTES = 4 << 10, 256 << 10
 _SAMPLED, _MOST_MODULES, _MOST_TEXTS = 12, 2000, 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refused:
     """A distribution with generated modules that can't be imported.
 
@@ -50,7 +50,7 @@ class Refused:
     importer: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Generated:
     """All of them."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_head
 from envdoctor.support.syntax import parse_python
 
@@ -29,7 +29,7 @@ _COMPLAINTS = {"print", "warn", "warning", "error"}
 _MAKES = re.compile(r"\b(?:mkdir|makedirs|mkdtemp|urlretrieve|urlopen|copytree)\b|\bopen\([^)]*[\"'][wxa]b?[\"']")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hollow:
     """A distribution whose code takes files from beside itself, of which none was installed.
 
@@ -46,7 +46,7 @@ class Hollow:
     complains: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HollowPackages:
     """All of them."""
 

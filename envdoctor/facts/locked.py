@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_regular
 from envdoctor.support.requirement import normal_name
 from envdoctor.support.toml import parse_toml
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 26
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Locked:
     """The pins.
 

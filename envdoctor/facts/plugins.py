@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from envdoctor.core.plugins import EntryPoint, PluginProblem
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from envdoctor.executors import Executor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plugins:
     """The plug-ins of this envdoctor, as the registry found them."""
 

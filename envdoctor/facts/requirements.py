@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.support.requirement import admits, holds, parse_requirement
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _EXTRA_ALONE = re.compile(r";(?=.*\bextra\s*==)(?!.*\bor\b)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unmet:
     """A requirement that the environment does not meet.
 
@@ -47,7 +48,7 @@ class Unmet:
     stand_in: Distribution | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirements:
     """What came of looking at the requirements of every distribution in use.
 

@@ -10,11 +10,11 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _RuntimeConfig(msgspec.Struct):
     runtimeOptions: _Options  # noqa: N815  (the file's own name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MissingRuntime:
     """A runtime that a distribution starts and that is not on this machine.
 
@@ -69,7 +69,7 @@ class MissingRuntime:
     present: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Runtimes:
     """All that is missing."""
 

@@ -8,10 +8,10 @@ import json
 import os
 import sys
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.frozen import frozen
 from envdoctor.core.request import LEFT_OUT
 from envdoctor.facts.python.search_path import Origin, is_import_line, lines_of_pth
 from envdoctor.support.files import read_head
@@ -30,7 +30,7 @@ _LEGACY_KERAS, _TRUE = "TF_USE_LEGACY_KERAS", frozenset({"1", "true", "True"})
 _MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StartupProblem:
     """A line or a file that Python reads when it starts and that does not do what it is there for.
 
@@ -47,7 +47,7 @@ class StartupProblem:
     raises: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Startup:
     """All of it.
 

@@ -6,9 +6,9 @@ import enum
 import os
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.python.search_path import Origin, entries_of, modules_in
 from envdoctor.facts.records.clashes import CARELESS
 from envdoctor.support.files import read_head
@@ -40,7 +40,7 @@ class Content(enum.Enum):
     NOTHING = "nothing"  # no module at all; `import` of it succeeds all the same (PEP 420)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leftover:
     """A folder among installed packages that no RECORD names, and that takes an import name.
 
@@ -56,7 +56,7 @@ class Leftover:
     hidden: Distribution | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hiding:
     """A module or package that is found before another of its name.
 
@@ -72,7 +72,7 @@ class Hiding:
     hidden: Distribution | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Strays:
     """All of both kinds."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.core.plugins import folder_of
 from envdoctor.facts.locked import lock_files
 from envdoctor.facts.python.search_path import Origin
@@ -27,7 +27,7 @@ _HELPERS = ("packaging", "msgspec")
 _PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Watched:
     """All of them.
 

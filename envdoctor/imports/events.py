@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from envdoctor.core.frozen import frozen
 
 
 class What(enum.Enum):
@@ -32,7 +33,7 @@ class Certainty(enum.Enum):
     NEVER = "never"  # in a branch that this Python on this system does not take
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """One step of an import.
 
@@ -62,7 +63,7 @@ class Event:
     alternatives: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What became of an import in thought.
 

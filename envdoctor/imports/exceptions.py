@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import builtins
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.values import External, Kind, Reference
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _ALIASES = {f"{module}.error": "OSError" for module in ("os", "socket", "select"
 BASES, NAME = " bases", " name"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Exc:
     """An exception.
 

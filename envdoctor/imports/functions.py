@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.dictionaries import make_dict
 from envdoctor.imports.exceptions import Exc, Raised, TooLong
 from envdoctor.imports.flow import NEXT, RETURN, Ends
@@ -40,7 +40,7 @@ _LAZY_ANNOTATIONS = (3, 14)  # PEP 649
 WRAPPERS = frozenset({"builtins.staticmethod", "builtins.classmethod", "builtins.property"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _About:
     """What the text of a function says.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.attributes import Attributes
 from envdoctor.imports.calls import Calls
 from envdoctor.imports.escapes import ANYTHING, is_collection
@@ -79,7 +80,7 @@ def _import(module: str, machine: Machine) -> Outcome:
     return replace(outcome, fails=True, raises=raised.exc.name, cause=cause)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Alone:
     """A module that was gone through by itself.
 

@@ -6,13 +6,14 @@ no more: wheels carry plug-ins for devices and tools that most machines don't ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.policy import Provider, provider_of
 from envdoctor.binaries.resolve import Considered, LoadResult, LoadSession, Outcome, Resolution
 from envdoctor.core.finding import Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.companions import Companions
 from envdoctor.imports.macho_names import files_without_symbols
 from envdoctor.imports.opened import opened_on_import
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _UNSURE = {Outcome.ASSUMED, Outcome.DESKTOP}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MissingLibrary:
     """A library that files of a wheel need and nothing brings.
 
@@ -58,7 +59,7 @@ class MissingLibrary:
     sound: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AssumedLibrary:
     """A library that a wheel's modules need and that most systems have, but not all.
 
@@ -79,7 +80,7 @@ class AssumedLibrary:
     provider: Provider | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoadAnalysis:
     """What can be said of the loading of one wheel's native files.
 

@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.nodes import every_node
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _READERS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModuleChanges:
     """What a piece of code may do to modules.
 

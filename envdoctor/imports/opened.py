@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.process import ImportedWheel
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def opened_on_import(
     return frozenset(event.subject for each in found for event in each.needed if event.subject in doubtful)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Doubting:
     """A process in which no doubtful file loads, nor one for another system."""
 

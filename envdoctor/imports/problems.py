@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from envdoctor.core.finding import Severity  # noqa: TC001  (resolved at run time where problems are kept on disk)
+from envdoctor.core.frozen import frozen
 
 
 class ProblemKind(enum.Enum):
@@ -28,7 +28,7 @@ class ProblemKind(enum.Enum):
     UNSIGNED = "unsigned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WheelProblem:
     """One statement about a wheel on a target.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import functools
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.events import Certainty, What
 from envdoctor.imports.interpreter import import_in_thought
 from envdoctor.imports.scopes import own_nodes
@@ -39,7 +39,7 @@ class Process(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loads:
     """The native files that an import loads.
 

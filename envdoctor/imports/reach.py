@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.python_abi import is_module_name
 from envdoctor.core.finding import Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import System
 from envdoctor.imports.companions import ImportProcess
 from envdoctor.imports.events import What
@@ -46,7 +47,7 @@ class Reach(enum.Enum):
     PLUGIN = "an optional plug-in"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reached:
     """How one file is met.
 

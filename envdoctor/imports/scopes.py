@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import weakref
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.core.frozen import frozen
 from envdoctor.imports.module_changes import module_changes, read_from
 from envdoctor.imports.nodes import add_children, every_node
 
@@ -22,7 +23,7 @@ _DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scope:
     """Where code runs: which names it sees.
 
@@ -50,7 +51,7 @@ class Scope:
         return self.outer if self.frame is None else (self.frame, *self.outer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mentions:
     """What a piece of code may touch whenever it is run.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import System
 from envdoctor.imports.removed_names import release_numbers
 from envdoctor.imports.site import Found, Presence
@@ -58,7 +58,7 @@ def is_of_another_python(module: str) -> bool:
     return module in table["removed"] or module in table["modules"] or module in table["added"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModuleProvider:
     """Who brings a module that wheels import without requiring it; a row of data/python_modules.toml.
 
@@ -79,7 +79,7 @@ class ModuleProvider:
         return match[0] if match else self.requirement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outdated:
     """A project that does not work with newer Pythons; a row of data/python_modules.toml.
 

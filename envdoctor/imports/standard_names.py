@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import System
 from envdoctor.imports.removed_names import removed_since
 
@@ -29,7 +29,7 @@ _ALL_TEXT = frozenset({
 _CLOSED = frozenset({"encodings", "ensurepip", "sysconfig", "venv"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Span:
     """The versions that have a name."""
 

@@ -6,10 +6,10 @@ Wheels and installed distributions are asked alike; both are `WheelContents`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.support.requirement import normal_name
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _STRAY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entrance:
     """A module that somebody who uses a distribution imports.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_summary import undefined_in
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Libc, System
 from envdoctor.imports.macho_names import MachoNames
 from envdoctor.support.text import version_tuple
@@ -41,7 +41,7 @@ _OF_CPLUSPLUS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UndefinedNames:
     """Names that one file of a wheel wants.
 

@@ -7,8 +7,10 @@ anything at all. What can be changed (a list, an instance, a class) is a `Refere
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     import ast
@@ -31,47 +33,47 @@ class Mark(enum.Enum):
 UNKNOWN, SOMETHING, ABSENT = Mark
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Perhaps:
     """A name that is bound to a value, or not at all."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Ending:
     """A string, or a path, of which the end is known."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class OwnPath(Ending):
     """The path of a file or a folder of the site: `text` is a slash, and the path as the site tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Passing:
     """An iterator, or a view of a dictionary, that gives these items now: where it is kept they are not known."""
 
     items: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Module:
     """A module object."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class External:
     """Something in a module that is not followed, by its full name; of Python's own names `builtins.NAME`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Made:
     """What a call of something that is not followed returned, where that matters: by its full name."""
 
@@ -89,7 +91,7 @@ class Kind(enum.Enum):
     EXCEPTION = "exception"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Reference:
     """A thing that can be changed. `of` is the class of an instance, where it is one of the followed text."""
 
@@ -98,7 +100,7 @@ class Reference:
     of: Any = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(kw_only=False, eq=False)
 class Function:
     """A function of a followed module.
 
@@ -115,7 +117,7 @@ class Function:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Method:
     """A function with its first argument; or, of a value that is no instance, a method by its name."""
 
@@ -123,7 +125,7 @@ class Method:
     function: Function | str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Result:
     """What a call returned, apart from that nothing is known of the call."""
 

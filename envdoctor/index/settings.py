@@ -44,6 +44,7 @@ class IndexSettings:
         timeout: seconds without an answer before a try counts as failed.
         retries: tries after the first.
         keyring: pip's ``keyring-provider``: auto, disabled, import or subprocess.
+        constraints: files, or addresses of them, that every install is held to.
     """
 
     index_url: str | None = field(default=None, repr=False)
@@ -58,6 +59,7 @@ class IndexSettings:
     timeout: float = _PIP_TIMEOUT
     retries: int = _PIP_RETRIES
     keyring: str = "auto"
+    constraints: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def index_urls(self) -> tuple[str, ...]:
@@ -112,6 +114,7 @@ def settings_from_options(options: Mapping[str, str]) -> IndexSettings:
         timeout=_number("timeout", named.get("timeout"), _PIP_TIMEOUT),
         retries=int(_number("retries", named.get("retries"), _PIP_RETRIES)),
         keyring=named.get("keyring-provider", "auto"),
+        constraints=tuple(map(_expanded, named.get("constraint", "").split())),
     )
 
 

@@ -11,13 +11,12 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.packing import pack, unpack
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ DEFAULT_LIMIT = 512 << 20
 _KEPT_HEADERS = ("content-type", "etag", "last-modified", "cache-control")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CachedReply:
     """What a server answered once.
 
@@ -143,6 +142,8 @@ class DiskCache:
 
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
+        import tempfile  # not needed to read
+
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from envdoctor.core.data import SHARED, built_in_folders, load_file, plugged_rows
 from envdoctor.core.finding import FAMILIES
+from envdoctor.core.frozen import frozen
 from envdoctor.core.plugins import GROUPS, EntryPoint, PluginProblem, all_entry_points, folder_of, prints_elsewhere
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Looked(Generic[T]):
     """What was found, and what is wrong with the rest."""
 

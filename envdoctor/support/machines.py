@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass
 from typing import Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Fix
+from envdoctor.core.frozen import frozen
 
 #: The Python that all toolchains have wheels for.
 PREFERRED = "3.11"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Toolchain:
     """One toolchain in all the releases that envdoctor uses.
 

@@ -16,12 +16,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
 from envdoctor.core.finding import ProbeResult
+from envdoctor.core.frozen import frozen
 from envdoctor.support.redaction_forms import secrets_apart
 from envdoctor.support.redaction_names import NamedSecrets, is_secret, is_secret_name, other_named_secrets
 from envdoctor.support.redaction_places import SecretsAtWords, secrets_in_places
@@ -48,7 +48,7 @@ _PYTHON = re.compile(r"(?:^|[\\/])(?:python|pypy)[\d.]*(?:\.exe)?$")
 _VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,4}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Redactor:
     """What to hide.
 

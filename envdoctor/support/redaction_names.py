@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import FAMILIES
+from envdoctor.core.frozen import frozen
 from envdoctor.support.redaction_rules import SECRET, Rule, compiled, text_before
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ _BEFORE = 80
 _HINTS = (
     *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
     *("sonar", "verifier", "assertion", "device", "csrf", "key"),
-    *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
+    *("art_a", "art-a", "art.a", "art a", "artap"),
+    *("string", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
     *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
     *("recovery", "pin_c", "pin c", "pinc", "salt"),
 )
@@ -121,7 +122,7 @@ _HINTS = (
 _NAME_HINTS = (*_HINTS, "pat", "pin", "pw")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class NamedSecrets:
     """The rule for values behind a name: finds a name, then tries in turn how a value can follow it.
 

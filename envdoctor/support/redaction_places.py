@@ -5,10 +5,10 @@ A value counts only if it is no word of a sentence: it has a letter and a digit,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 from envdoctor.support.redaction_names import spares_after_option
 from envdoctor.support.redaction_rules import SECRET, Rule, compiled
 
@@ -45,7 +45,7 @@ _FRAGMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class SecretsAtWords:
     """The rule for places that begin with a word such as `token`: it is looked for once, and each way tried there."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -38,7 +38,7 @@ _WORD_PREFIX = re.compile("[a-z]+_")
 _NO_WORDS = r"[\w.=+/~:-]{0,40}?(?=[A-Za-z]{0,40}\d|[A-Za-z]{20})[A-Za-z0-9]{12}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One thing to look for.
 

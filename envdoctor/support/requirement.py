@@ -9,8 +9,9 @@ against it).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ _WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ParsedRequirement:
     """A requirement in parts; `specifier`, `marker` and `url` (PEP 508, `name @ URL`) are empty where there is none."""
 

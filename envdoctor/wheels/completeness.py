@@ -10,10 +10,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.text import plural
 from envdoctor.wheels.metadata import read_record
 
@@ -30,7 +30,7 @@ _NATIVE = (".so", ".dylib", ".dll", ".pyd")
 _NOT_IMPORTED = re.compile(r"[^/]+\.dist-info/.*|[^/]+\.data/(?:data|headers|scripts)/.*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Completeness:
     """What the comparison showed.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_hashes import gnu_hash_of
@@ -13,6 +12,7 @@ from envdoctor.binaries.library import BinaryFormat, NativeLibrary, NotLoadable
 from envdoctor.binaries.macho_symbols import macho_hash
 from envdoctor.binaries.python_abi import PythonAbi, init_name, is_module_name, module_abi
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.completeness import check_completeness
@@ -42,7 +42,7 @@ _SITE_PACKAGES = re.compile(r"lib/(?:python3\.[0-9]+/)?site-packages/(?P<path>.+
 _INTO_SITE_PACKAGES = {"purelib", "platlib"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NativeFile:
     """A native file of a wheel.
 
@@ -94,7 +94,7 @@ class NativeFile:
         return any(symbols.has(number) for symbols in known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Effort:
     """What looking into a wheel cost, and how large it is."""
 
@@ -103,7 +103,7 @@ class Effort:
     reads: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WheelContents:
     """What is in a wheel.
 

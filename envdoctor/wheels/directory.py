@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ _ZIP64_FIELD = 0x0001
 _MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One file of an archive.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from envdoctor.wheels.archive import WheelArchive
@@ -25,7 +25,7 @@ _SIZE = re.compile(r"[0-9]{0,18}")
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """A command that installing the wheel makes: its name, the `module:function` behind it, and the extras it needs."""
 
@@ -34,7 +34,7 @@ class Script:
     extras: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordRow:
     """A line of RECORD: the path from site-packages, `sha256=...` (empty for RECORD itself), size or None."""
 
@@ -43,7 +43,7 @@ class RecordRow:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WheelMetadata:
     """What a wheel says of itself.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import FAMILIES, Finding, Outcome, ProbeResult, Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.core.verdict import Verdict
 from envdoctor.support.text import duration, one_line, plural, size
 from envdoctor_reports._measured import title, worded
@@ -46,7 +46,7 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Group:
     """The probes and findings of one family.
 

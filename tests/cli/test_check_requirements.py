@@ -66,6 +66,30 @@ def test_what_pip_refuses_for_its_python(run, folder):
     assert "bounded==1.0 asks for Python <3.11: pip refuses it there" in found["sets"][0]["reasons"][0]["message"]
 
 
+def test_a_lock_that_uv_alone_installs_is_not_refused_by_pip(run, folder, server):
+    publish(server, "bounded", "1.0", requires_python="<3.11")
+    filename, content = wheel("bounded", "1.0", requires_python="<3.11")
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "uv.lock").write_text(
+        f"""version = 1
+requires-python = ">=3.10"
+[[package]]
+name = "mine"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "bounded" }}]
+[[package]]
+name = "bounded"
+version = "1.0"
+source = {{ registry = "{server.simple}" }}
+wheels = [{{ url = "{server.file_url("bounded", filename)}", hash = "sha256:{digest}" }}]
+"""
+    )
+    code, found = as_json(run, "check", "-r", "uv.lock", *HERE)
+    assert (code, found["sets"][0]["verdict"]) == (0, "SOUND")
+    assert "pip refuses it there, and uv does not" in found["sets"][0]["reasons"][0]["message"]
+
+
 @pytest.mark.parametrize("asked", ["pylock.toml", "r.txt"])
 def test_what_pip_refuses_is_looked_into_all_the_same(run, server, folder, asked):
     files = {"bounded/__init__.py": b"import absent_module\n"}

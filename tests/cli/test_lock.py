@@ -235,3 +235,14 @@ def test_a_set_that_is_empty_on_one_target(run, folder):
     assert run(*words)[0] == 0
     assert selected(folder, "linux-x86_64-cp311") == {}
     assert sorted(selected(folder, "macos-arm64-cp311")) == ["app", "lib"]
+
+
+def test_a_newer_system_that_would_do_is_named(run, server, folder):
+    publish(server, "late", "1.0", "py3-none-manylinux_2_34_x86_64")
+    code, printed = run("lock", "late", "--platform", "linux-x86_64", "--python", "3.11")
+    assert code == 1
+    said = " ".join(printed.out.split())
+    assert "There is a sound set on Linux x86_64 (glibc 2.34), Python 3.11: linux-x86_64 stands for glibc 2.28" in said
+    assert "--platform linux-x86_64-cp311-glibc2.34" in said
+    code, printed = run("lock", "late", "--platform", "linux-x86_64-glibc2.17", "--python", "3.11")
+    assert (code, "There is a sound set" in printed.out) == (1, False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import FactUnavailable
+from envdoctor.core.frozen import frozen
 from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ T = TypeVar("T")
 PLENTY = 16 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Disk:
     """Room on a disk.
 
@@ -46,7 +47,7 @@ class Disk:
         return self.free >= PLENTY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Host:
     """One machine. A value that is None could not be found out; read it through `known`.
 

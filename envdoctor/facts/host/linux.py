@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.host import Host
 from envdoctor.facts.host.linux_files import (
     Processor,
@@ -36,7 +36,7 @@ _CONTAINERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kernel:
     """What is asked by system calls and programs rather than read from files.
 

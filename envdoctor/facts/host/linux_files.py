@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from envdoctor.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Processor:
     """What /proc/cpuinfo says: `family` is x86, arm or empty for any other, `features` None where it lists none."""
 

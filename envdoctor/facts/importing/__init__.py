@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.core.request import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.verdict import Failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asking:
     """The place in a text that asks for what is not there.
 
@@ -34,7 +34,7 @@ class Asking:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailedImport:
     """An import that certainly fails, told of the module where that begins.
 
@@ -73,7 +73,7 @@ class FailedImport:
         return tuple(dict.fromkeys(each.use for _, each in ordered))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BrokenCommand:
     """A command that certainly does not start, although all that it imports can be imported.
 
@@ -98,7 +98,7 @@ class BrokenCommand:
     lacks: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Importing:
     """All of it.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.site import Presence
 
@@ -17,7 +18,7 @@ _TEXT, _COMPILED = ".py", ".pyc"
 _METADATA = frozenset({"dist-info", "egg-info"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Where one module is.
 
@@ -33,7 +34,7 @@ class Place:
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hooks:
     """Other ways in which modules are found here.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import SystemPolicy
 from envdoctor.binaries.resolve import Image
 from envdoctor.core.errors import FactUnavailable, Unreadable
+from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Interpreter, Libc, Platform, System, Target
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MULTIARCH = {"armv7l": "arm-linux-gnueabihf", "i686": "i386-linux-gnu"}
 _API_SETS = ("api-ms-win-", "ext-ms-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loader:
     """What a search depends on, on this machine.
 

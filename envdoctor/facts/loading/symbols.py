@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_symbols import ElfSymbols
@@ -13,6 +12,7 @@ from envdoctor.binaries.files import FileBlocks, FileBytes
 from envdoctor.binaries.library import NeedKind
 from envdoctor.binaries.undefined import SymbolFiles, find_lacks, mapped_for
 from envdoctor.core.finding import Evidence, Severity
+from envdoctor.core.frozen import frozen
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
 from envdoctor.support.files import read_regular
@@ -36,7 +36,7 @@ _LARGEST_TEXT = 4 << 20
 _GLOBALLY = (b"RTLD_GLOBAL", b"setdlopenflags")  # what code says that lends its libraries' symbols to all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UndefinedSymbols:
     """Symbols that ld.so does not find when it loads a file.
 
@@ -86,7 +86,7 @@ def in_words(lacking: Sequence[UndefinedSymbols]) -> str:
     return f"{name}{others} of {worst.file.distribution.title} can't be loaded: {where} {worst.names[0]}{more}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Symbols:
     """What was found.
 
@@ -106,7 +106,7 @@ class Symbols:
         return rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Undefined:
     """One row of `Answer`: paths and names only, to be kept from one run to the next."""
 
@@ -118,7 +118,7 @@ class Undefined:
     elsewhere: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """What is undefined, and the path and the problem of each file whose symbols could not be read."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence
+from envdoctor.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.natives import NativeFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MissingVersion:
     """A version that a library does not define, so that ld.so refuses the file that asks for it.
 

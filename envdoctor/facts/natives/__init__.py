@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.natives.numpy_use import NumpyUse, find_numpy_uses
 from envdoctor.support.text import read_number
 
@@ -46,7 +47,7 @@ _PYTHON_IN_NAME = re.compile(r"\.(?:cpython-\d+\w*|cp\d+\w*)(?=[-.])")
 _NUMPY_2 = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NativeFile:
     """One native file of a distribution.
 
@@ -76,7 +77,7 @@ class NativeFile:
     is_linker_script: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Natives:
     """All native files, by distribution in the order of the search path.
 

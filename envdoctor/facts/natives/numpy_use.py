@@ -7,10 +7,10 @@ settles it, takes a fifth of the time that looking for all of them takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.numpy_build import NumpyBuild, judge_marks
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import open_regular
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _OVERLAP = 64
 _MOST_BYTES = 2 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NumpyUse:
     """What the modules of one distribution were compiled against.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.core.request import LEFT_OUT
 from envdoctor.environments.cache import open_cache
 from envdoctor.net.cache import DiskCache
@@ -22,7 +23,7 @@ _LIMIT = 8 << 20
 _MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SoundFiles:
     """Files whose relocations were found sound: size, mtime_ns and ctime_ns by path."""
 

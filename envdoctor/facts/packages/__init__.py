@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.facts.packages.metadata import normalize
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Layout(enum.Enum):
     EGG_LINK = "egg-link"  # a development install whose project is gone; one that is there counts as EGG_INFO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Distribution:
     """One installed distribution.
 
@@ -70,7 +70,7 @@ class Distribution:
         return f"{self.name} {self.version}".rstrip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Packages:
     """All installed distributions.
 

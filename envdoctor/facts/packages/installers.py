@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Fix
+from envdoctor.core.frozen import frozen
 from envdoctor.support.requirement import admits, command_words, normal_name, parse_requirement
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Deed(enum.Enum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Operation:
     """What is to happen to a distribution.
 
@@ -57,7 +58,7 @@ class Operation:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Installer:
     """One installer, told which environment to work on.
 

@@ -6,9 +6,9 @@ Formats: the core metadata specification (METADATA, PKG-INFO) and setuptools' eg
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.requirement import normal_name
 
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist|Requires-Python)[ \t]*:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
@@ -17,7 +17,7 @@ _FOLDED = re.compile(r"\n[ \t]+")
 _SECTION = re.compile(r"^\[(?P<extra>[^]:]*)(?::(?P<marker>.*))?\]$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Metadata:
     """The fields of a METADATA or PKG-INFO file that matter here; `requires` as written."""
 

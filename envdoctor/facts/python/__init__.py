@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import UsageProblem
+from envdoctor.core.frozen import frozen
 from envdoctor.environments.active import brings_its_python, choose_environment
 from envdoctor.environments.asked_before import ask_python_once
 from envdoctor.environments.asking import find_program, machine_of
@@ -40,7 +41,7 @@ _MARKERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Python:
     """One Python interpreter.
 

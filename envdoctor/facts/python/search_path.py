@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Origin(enum.Enum):
     PTH = "pth"  # a line of a .pth file: an editable install's project, mostly
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SearchFolder:
     """One folder of the search path.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.frozen import frozen
 from envdoctor.support.bugs import describe_bug
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _CODE = (".py", ".so", ".pyd")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangedFile:
     """A file that is not what its RECORD says.
 
@@ -35,7 +36,7 @@ class ChangedFile:
     found: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """The RECORD of one distribution and what became of its files.
 
@@ -60,7 +61,7 @@ class Record:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overlap:
     """Files that two distributions claim with different content; the last one installed, or a mixture, is on disk.
 
@@ -82,7 +83,7 @@ class Overlap:
     unjudged: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImportClash:
     """One import name that several distributions provide from different files; the first is what is imported.
 
@@ -94,7 +95,7 @@ class ImportClash:
     claims: tuple[tuple[Distribution, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Records:
     """All RECORDs, and where they contradict each other.
 

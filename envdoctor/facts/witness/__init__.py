@@ -7,11 +7,11 @@ at. Their words become evidence beside what envdoctor reads, and where the two d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Evidence
+from envdoctor.core.frozen import frozen
 from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TOPIC = "witness"
 _MOST_LINES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Account:
     """What a witness says of one file.
 
@@ -48,7 +48,7 @@ class Account:
         return "\n".join(lines[:_MOST_LINES])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Disagreement:
     """One library, or symbol version, of which envdoctor and the witness say different things.
 
@@ -64,7 +64,7 @@ class Disagreement:
     theirs: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Witness:
     """All accounts.
 
