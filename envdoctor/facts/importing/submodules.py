@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
 from envdoctor.imports.events import What
-from envdoctor.imports.standard_library import was_removed
+from envdoctor.imports.standard_library import is_project_of, was_removed
 from envdoctor.imports.standard_names import standard_lost
 from envdoctor.imports.surface import Entrance, is_stray
 from envdoctor.support.requirement import is_of_extra, required_name
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOST_STEPS, _MOST = 15_000, 60
 #: Importers of one failing module.
 _MOST_IMPORTERS = 12
+_SEVERAL = 2
 
 
 def failing_submodules(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> Iterator[Use]:
@@ -49,6 +50,9 @@ def failing_submodules(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Susp
                 told.add(module)
                 yield one, Entrance(module=module, severity=severity)
     for one, package in packages:
+        for module in _failing_for_absent(rehearsal, one, package, suspects, end):
+            told.add(module)
+            yield one, Entrance(module=module, severity=Severity.WARNING)
         yield from _failing_children(rehearsal, one, package, told, end)
 
 
@@ -58,6 +62,26 @@ def _failing_suspects(
     for suspect in suspects.asking.get(one.metadata, ()):
         if suspect.startswith(f"{package}.") and rehearsal.effort.spent < end:
             yield from _failing_with(rehearsal, one, package, suspect, suspects)
+
+
+def _failing_for_absent(
+    rehearsal: Rehearsal, one: Distribution, package: str, suspects: Suspects, end: int
+) -> Iterator[str]:
+    """Modules right below a package, at least half of which fail for what nothing brings, and no extra would.
+
+    Then that is no optional part: the metadata do not name what the package needs (jwcrypto 0.8 and six).
+    """
+    children = _children(rehearsal.surroundings.paths.get(one.metadata, ()), package)
+    extras = {required_name(line) for line in one.requires if is_of_extra(line)}
+    for top, asking in suspects.absent[one.metadata].items():
+        ways = {module: way for at in asking for module, way in suspects.reaching(at).items()}
+        met = [module for module in children if module in ways]
+        if len(met) < _SEVERAL or 2 * len(met) < len(children) or is_project_of(top, extras):
+            continue
+        for module in met[:_MOST_IMPORTERS]:
+            failures = rehearsal.judge_by_itself(module, ways[module]).failures if rehearsal.effort.spent < end else ()
+            if failures and failures[0].cause.subject.partition(".")[0] == top:
+                yield module
 
 
 def _failing_children(

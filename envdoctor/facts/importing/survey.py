@@ -47,6 +47,8 @@ _RAISED = {
     What.OPEN: frozenset({"OSError", "FileNotFoundError"}),
     What.ASK: frozenset({"ImportError", "PackageNotFoundError"}),
 }
+#: What all modules of a distribution ask for in vain for the same reason.
+_OF_OTHERS = frozenset({What.IMPORT, What.USE})
 _GONE = "its script is gone"
 
 
@@ -142,7 +144,9 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
             failure = rehearsal.judge(origin).failures[0]
             cause = failure.cause
             if not _is_meant(one, entrance, failure):
-                key = (cause.what, cause.subject, cause.name, cause.via[-1] if cause.via else origin)
+                asking = cause.via[-1] if cause.via else origin
+                owner = rehearsal.owner(asking) if cause.what in _OF_OTHERS else None
+                key = (cause.what, cause.subject, cause.name, owner.metadata if owner else asking)
                 origins.setdefault(key, (origin, {}))[1][one, entrance] = None
     for module, behind in origins.values():
         yield _told(facts, rehearsal, uses, module, tuple(behind))

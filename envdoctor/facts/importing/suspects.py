@@ -18,7 +18,7 @@ from envdoctor.facts.importing.unit import read_module
 from envdoctor.imports.removed_names import removed_since
 from envdoctor.imports.scopes import FUNCTIONS
 from envdoctor.imports.site import Presence
-from envdoctor.imports.standard_library import standard_found, was_removed
+from envdoctor.imports.standard_library import is_of_another_python, standard_found, was_removed
 from envdoctor.imports.standard_names import standard_lacks, standard_lost
 from envdoctor.imports.surface import is_stray
 from envdoctor.support.syntax import parse_python
@@ -48,19 +48,23 @@ class Suspects:
     Attributes:
         asking: by its distribution's metadata the modules that ask others for what these seem to lack.
         importers: of each module of a distribution those of the same package with a line that imports it.
+        absent: by metadata the names at the top that nothing brings, each with the modules that ask for it.
     """
 
     def __init__(self, around: Surroundings, distributions: Sequence[Distribution]) -> None:
         """Looks at the texts."""
         self.asking: dict[str, list[str]] = {}
         self.importers: dict[str, set[str]] = defaultdict(set)
+        self.absent: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._around = around
         self._seems: dict[tuple[str, str], bool] = {}
         self._words: dict[str, frozenset[str] | None] = {}
         self._left = _MOST_CHARACTERS
         for one in sorted(distributions, key=lambda each: len(around.paths.get(each.metadata, ()))):
-            for module, path in _modules(around.paths.get(one.metadata, ())):
-                if self._left > 0 and self._asks_in_vain(module, f"{one.root}/{path}"):
+            every = _modules(around.paths.get(one.metadata, ()))
+            for module, path in sorted(every, key=lambda each: (each[0].count("."), each[0])):
+                absent = self.absent[one.metadata]
+                if self._left > 0 and self._asks_in_vain(module, f"{one.root}/{path}", absent):
                     self.asking.setdefault(one.metadata, []).append(module)
 
     def reaching(self, module: str) -> dict[str, tuple[str, ...]]:
@@ -72,7 +76,7 @@ class Suspects:
                 waiting.append(importer)
         return ways
 
-    def _asks_in_vain(self, module: str, path: str) -> bool:
+    def _asks_in_vain(self, module: str, path: str, absent: dict[str, list[str]]) -> bool:
         try:
             text = read_module(path)
         except Unreadable:
@@ -88,6 +92,8 @@ class Suspects:
             if self._around.modules.unit(one.base) == unit:
                 self.importers[one.base].add(module)
                 self.importers[one.whole].add(module)
+            elif self._is_absent(top := one.base.partition(".")[0]):
+                absent[top].append(module)
             else:
                 asked = asked or self._seems_to_lack(one.base, one.name)
         return asked or self._uses_in_vain(
@@ -105,6 +111,11 @@ class Suspects:
             return bool(lacking) and not lacking.isdisjoint(_used_outside_functions(parse_python(text)))
         except Unreadable:
             return False
+
+    def _is_absent(self, top: str) -> bool:
+        """Whether no distribution brings it, nor any Python ever did."""
+        is_there = self._around.modules.find(top).presence is not Presence.ABSENT
+        return not (is_there or is_of_another_python(top) or top in self._around.hidden)
 
     def _seems_to_have_lost(self, module: str, name: str) -> bool:
         """The same of what code asks for after a look at the version of Python, as it does for what is new there."""

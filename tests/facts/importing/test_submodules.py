@@ -128,3 +128,35 @@ def test_a_module_that_replaces_itself_says_nothing_of_others(site, look):
     site.install("bar", files={"bar/__init__.py": "from bar import own", "bar/own.py": text})
     site.install("foo", files={"foo/__init__.py": "from bar import gone"}, requires=["bar"])
     assert [failed.module for failed in look(site).failed] == ["foo"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "requires", "told"),
+    [
+        (["import nobody_asks", "from .a import x", "x = 1"], [], {"foo.a", "foo.b"}),
+        (["import nobody_asks", "x = 1", "x = 1"], [], set()),
+        (["import nobody_asks", "from .a import x", "x = 1"], ["nobody-asks; extra == 'x'"], set()),
+        (["import nobody_asks", "import or_this", "x = 1"], [], set()),
+        (["try:\n    import nobody_asks\nexcept ImportError:\n    x = 1", "from .a import x"], [], set()),
+    ],
+)
+def test_what_most_of_a_package_needs_and_nothing_brings_is_told(site, look, texts, requires, told):
+    files = {f"foo/{name}.py": text for name, text in zip("abc", texts, strict=False)}
+    site.install("foo", files={"foo/__init__.py": "", **files}, requires=requires)
+    assert {each.module for one in look(site).failed for _, each in one.entrances} == told
+
+
+def test_one_cause_in_several_modules_is_told_once(site, look):
+    site.install("bar", files={"bar.py": ""})
+    files = {f"foo/m{number}.py": "import bar\nX = bar.gone" for number in range(3)}
+    site.install("foo", files={"foo/__init__.py": "", **files}, requires=["bar"])
+    (failed,) = look(site).failed
+    assert len(failed.entrances) == 3
+
+
+@pytest.mark.parametrize("call", ["get('x', [])", "select(group='x')"])
+def test_entry_points_are_no_dictionary_any_more(site, look, call):
+    text = f"from importlib.metadata import entry_points\ndef all():\n    return entry_points().{call}\nALL = all()"
+    site.install("foo", files={"foo/__init__.py": text})
+    raised = import_in_child("foo", site)
+    assert bool(look(site).failed) is bool(raised)
