@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.constants import constant
-from envdoctor.imports.enumerated import FINDER, part_of_info, require_finder_has
+from envdoctor.imports.enumerated import MADE_BY, part_of_info, require_still_has
 from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
@@ -215,8 +215,8 @@ class Attributes:
             return UNKNOWN
         if subject.maker == PATHS and name not in _LOOKS:
             machine.escapes.searched.update(subject.arguments)
-        if subject.maker == FINDER:
-            require_finder_has(machine, name, state)
+        if subject.maker in MADE_BY:
+            require_still_has(machine, subject.maker, name, state)
         if subject.maker == LIBRARY:
             path = subject.arguments[0]
             if not machine.escapes.may_be_given(path, name) and machine.site.lacks_function(path, name):

@@ -15,6 +15,7 @@ from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in
 from envdoctor.imports.paths import text_of
 from envdoctor.imports.site import Presence
+from envdoctor.imports.standard_names import standard_lost
 from envdoctor.imports.values import UNKNOWN, Made, OwnPath, Passing
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ PARAMETERS = {
     "pkgutil.walk_packages": ("path", "prefix", "onerror"),
 }
 FINDER = "importlib.machinery.FileFinder"
+ENTRY_POINTS = "importlib.metadata.entry_points"
+#: The classes of what is made, by what it is known as.
+MADE_BY = {FINDER: FINDER, ENTRY_POINTS: "importlib.metadata.EntryPoints"}
 _PARTS = ("module_finder", "name", "ispkg")  # of pkgutil.ModuleInfo
-_WITHOUT_FIND_MODULE = (3, 12)
 
 
 def functions(machine: Machine) -> dict[str, Callable[[tuple[Any, ...], Scope, State], Any]]:
@@ -45,14 +48,15 @@ def part_of_info(info: tuple[Any, ...], name: str) -> Any:  # noqa: ANN401
     return info[_PARTS.index(name)] if is_info and name in _PARTS else None
 
 
-def require_finder_has(machine: Machine, name: str, state: State) -> None:
-    """Ask a finder for an attribute.
+def require_still_has(machine: Machine, maker: str, name: str, state: State) -> None:
+    """Ask what a function of Python's own made for an attribute.
 
     Raises:
-        Raised: it certainly has none of that name.
+        Raised: this Python certainly no longer gives it any of that name.
     """
-    if name == "find_module" and machine.site.target.interpreter.version >= _WITHOUT_FIND_MODULE:
-        event = machine.emit(What.USE, FINDER, state, name=name, fails=True)
+    kind = MADE_BY[maker]
+    if standard_lost(kind, name, machine.site.target):
+        event = machine.emit(What.USE, kind, state, name=name, fails=True)
         raise Raised(built_in("AttributeError", event))
 
 

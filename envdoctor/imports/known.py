@@ -9,6 +9,7 @@ from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import text_pairs, under_key
+from envdoctor.imports.enumerated import ENTRY_POINTS
 from envdoctor.imports.enumerated import functions as of_pkgutil
 from envdoctor.imports.escapes import NAMES
 from envdoctor.imports.events import What
@@ -69,7 +70,7 @@ ADDS_FINDER = frozenset({"sys.meta_path.append", "sys.meta_path.insert"})
 #: Decorators that make a function remember what it returned.
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 _DICT = frozenset({"builtins.dict", "collections.OrderedDict", "collections.defaultdict"})
-_INSTANCES = TRANSPARENT | {SUPPRESS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
+_INSTANCES = TRANSPARENT | {SUPPRESS, ENTRY_POINTS, "functools.wraps", *CACHES, "cffi.FFI", "_cffi_backend.FFI"}
 _VIEWS = frozenset({"keys", "values", "items"})
 _READING = frozenset({"get", "keys", "items", "values", "copy", "index", "count", "__contains__"})
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.wheel_site import ModuleFiles
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
+_ITSELF = "sys.modules[__name__]"
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
 _FINDER_OF_SIX = "class _SixMetaPathImporter("
@@ -157,7 +158,7 @@ class ModuleNames:
 
     def _has_hooks(self, module: str) -> bool:
         if module not in self._hooked:
-            text = self._text(module)
+            text = self._text(module).replace(_ITSELF, "itself")  # to be another module concerns no other
             self._hooked[module] = _HOOKS.search(text) is not None and _changes_finders(text)
         return self._hooked[module]
 

@@ -73,6 +73,13 @@ def standard_lacks(module: str, name: str, target: Target) -> bool:
     return is_listed(module, target) and not _has(module, name, target) and not _has(module, _ANY, target)
 
 
+def standard_lost(module: str, name: str, target: Target) -> bool:
+    """Whether older versions of the target's Python had a name that it no longer has."""
+    python = target.interpreter.version
+    span = _names(_real_name(module, target)).get(name)
+    return bool(removed_since("python", python, module, name)) or (span is not None and span.until <= python)
+
+
 def standard_has(module: str, name: str, target: Target) -> bool:
     """Whether a module that is all Python text, the same on every system, certainly has a public name."""
     python = target.interpreter

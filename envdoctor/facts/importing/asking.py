@@ -44,8 +44,12 @@ def _patterns(cause: Event) -> list[re.Pattern[str]]:
     if cause.what is What.IMPORT:
         forms = [rf"{_IMPORT}\b{subject}\b", rf"{_IMPORT}\b{last}\b", rf"\b{last}\b"]
     elif cause.what is What.USE:
-        name = re.escape(cause.name)
-        forms = [rf"{_IMPORT}\b{last}\b.*\b{name}\b", rf"\.{name}\b", rf"{_IMPORT}\b{name}\b", rf"^\s*{name},?$"]
+        name, of_made = re.escape(cause.name), cause.subject.rpartition(".")[2][:1].isupper()
+        forms = (
+            [rf"\)\.{name}\b"]
+            if of_made
+            else [rf"{_IMPORT}\b{last}\b.*\b{name}\b", rf"\.{name}\b", rf"{_IMPORT}\b{name}\b", rf"^\s*{name},?$"]
+        )
     elif cause.what is What.RAISE:
         forms = [rf"\braise\b.*\b{last}\b"]
     elif cause.what is What.OPEN:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 #: Steps for all imports of an environment, and of them for large packages beyond their part; some 50 µs each where
 #: this was measured.
-MOST_STEPS, FURTHER_STEPS = 200_000, 20_000
+MOST_STEPS, FURTHER_STEPS = 200_000, 10_000
 #: Seconds of computing after which no more is asked, on a machine that is many times slower: its answers are late.
 MOST_SECONDS = 90.0
 #: To make a syntax tree of so many characters takes as long as a step of the interpreter.

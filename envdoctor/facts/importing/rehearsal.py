@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from envdoctor.imports.targets import ENVIRONMENT
 from envdoctor.imports.verdict import judge_import
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
     from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
@@ -29,6 +30,7 @@ WHOLE, PART = 400, 40
 #: Modules of a distribution that is not large.
 _FEW = 200
 _MOST_CAUSES = 2
+_DOT = re.compile(r"\.")
 
 
 class Rehearsal:
@@ -99,10 +101,14 @@ class Rehearsal:
         self.deep = False
         return found
 
-    def judge_by_itself(self, module: str) -> Rehearsed:
+    def judge_by_itself(self, module: str, way: Collection[str] = ()) -> Rehearsed:
         """What the text of a module comes to where the packages above it, and all that these import, are there.
 
         It is worked out even if the effort is up.
+
+        Args:
+            module: its name.
+            way: of its package only these modules, and the packages that they are in, are followed, if any are given.
         """
         unit = self.surroundings.modules.unit(module)
         known = self.grounds[unit].verdicts.get(module)
@@ -110,7 +116,8 @@ class Rehearsal:
             return known
         parts = module.split(".")
         above = {".".join(parts[:depth]) for depth in range(1, len(parts))}
-        found = self._work_out(module, (self.judge(unit).ended | above) - {module}, PART)
+        settled = _AllBut(self, unit, way) if way else (self.judge(unit).ended | above) - {module}
+        found = self._work_out(module, settled, PART)
         if found.failures:
             self._keep(module, found)
         return found
@@ -128,7 +135,7 @@ class Rehearsal:
         self._ended.pop(unit, None)
         self.is_new = True
 
-    def _work_out(self, module: str, settled: frozenset[str], most: int) -> Rehearsed:
+    def _work_out(self, module: str, settled: Container[str], most: int) -> Rehearsed:
         unit = self.surroundings.modules.unit(module)
         self._running.append(module)
         try:
@@ -276,3 +283,19 @@ class Rehearsal:
         if unit not in self._names:
             self._names[unit] = ModuleNames(self.index(unit), self.reader(unit), self.surroundings.target)
         return self._names[unit]
+
+
+class _AllBut:
+    """The modules of a unit that are there, but for some."""
+
+    def __init__(self, rehearsal: Rehearsal, unit: str, others: Collection[str]) -> None:
+        self._modules = rehearsal.surroundings.modules
+        self._unit = unit
+        self._others = {
+            other[:end] for other in others for end in (*(dot.start() for dot in _DOT.finditer(other)), None)
+        }
+
+    def __contains__(self, module: object) -> bool:
+        if not isinstance(module, str) or module in self._others or self._modules.unit(module) != self._unit:
+            return False
+        return self._modules.find(module).presence in {Presence.TEXT, Presence.NATIVE}

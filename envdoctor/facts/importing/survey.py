@@ -15,6 +15,7 @@ from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.submodules import failing_submodules
 from envdoctor.facts.importing.surroundings import look_around
+from envdoctor.facts.importing.suspects import Suspects
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.events import What
@@ -46,6 +47,8 @@ _RAISED = {
     What.OPEN: frozenset({"OSError", "FileNotFoundError"}),
     What.ASK: frozenset({"ImportError", "PackageNotFoundError"}),
 }
+#: What all modules of a distribution ask for in vain for the same reason.
+_OF_OTHERS = frozenset({What.IMPORT, What.USE})
 _GONE = "its script is gone"
 
 
@@ -64,15 +67,16 @@ def _survey(facts: Facts, request: Request) -> Importing:
     memory = Memory(facts.python, around, request)
     known = memory.load()
     rehearsal = Rehearsal(around, known=known)
-    first = {each.by for each in facts.requirements.unmet}
+    suspects = Suspects(around, asked)
+    first = {each.by for each in facts.requirements.unmet} | _suspected(uses, suspects)
     verdicts = _verdicts(rehearsal, uses, first)
-    further = tuple(failing_submodules(rehearsal, uses))
+    further = tuple(failing_submodules(rehearsal, uses, suspects))
     for _ in range(_MOST_ROUNDS):
         if not rehearsal.is_contradicted:
             break
         rehearsal = rehearsal.again()
         verdicts = _verdicts(rehearsal, uses, first)
-        further = tuple(failing_submodules(rehearsal, uses))
+        further = tuple(failing_submodules(rehearsal, uses, suspects))
     failed, broken = (
         tuple(_failed(facts, rehearsal, (*uses, *further))),
         tuple(_broken(rehearsal, asked, os.path.dirname(facts.python.executable))),
@@ -94,6 +98,14 @@ def _survey(facts: Facts, request: Request) -> Importing:
             for variable, at in sorted(verdicts[each.module].variables)
         ),
     )
+
+
+def _suspected(uses: Sequence[Use], suspects: Suspects) -> set[Distribution]:
+    """Distributions of which a package or a command imports what asks for something that seems not to be there."""
+    reached = {
+        metadata: set[str]().union(*map(suspects.reaching, asking)) for metadata, asking in suspects.asking.items()
+    }
+    return {one for one, entrance in uses if entrance.module in reached.get(one.metadata, ())}
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
@@ -132,7 +144,9 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
             failure = rehearsal.judge(origin).failures[0]
             cause = failure.cause
             if not _is_meant(one, entrance, failure):
-                key = (cause.what, cause.subject, cause.name, cause.via[-1] if cause.via else origin)
+                asking = cause.via[-1] if cause.via else origin
+                owner = rehearsal.owner(asking) if cause.what in _OF_OTHERS else None
+                key = (cause.what, cause.subject, cause.name, owner.metadata if owner else asking)
                 origins.setdefault(key, (origin, {}))[1][one, entrance] = None
     for module, behind in origins.values():
         yield _told(facts, rehearsal, uses, module, tuple(behind))

@@ -17,7 +17,7 @@ from envdoctor.imports.versions import version_told
 from envdoctor.imports.wheel_site import WheelSite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Container, Sequence
 
     from envdoctor.facts.importing.modules import Place
     from envdoctor.facts.importing.rehearsal import Rehearsal
@@ -52,8 +52,21 @@ class BesideUnit:
             return Found(presence=Presence.NAMESPACE, is_package=True)
         raised = self._raised(module, unit)
         return Found(
-            presence=Presence.ELSEWHERE, is_package=bool(place.folders), fails=raised is not None, raises=raised or ""
+            presence=Presence.ELSEWHERE,
+            is_package=bool(place.folders),
+            fails=raised is not None,
+            raises=raised or "",
+            loads=raised is None and self._is_taken_to_load(module, unit),
         )
+
+    def _is_taken_to_load(self, module: str, unit: str) -> bool:
+        """Whether nothing is known against an installed package, or a module that it imports itself.
+
+        Else what depends on an optional package would never be certain; one that fails for what nobody sees is rare.
+        """
+        natives = self._around.natives.get(unit, {})
+        is_seen = module == unit or module in self._rehearsal.ended(unit)
+        return is_seen and self._around.failing.isdisjoint(path for paths in natives.values() for path in paths)
 
     def _is_absent(self, module: str, unit: str, top: Place) -> bool:
         if top.presence is Presence.ABSENT:
@@ -122,7 +135,7 @@ class BesideUnit:
 class UnitSite(WheelSite):
     """A package among all others of its environment, on this machine (`imports.site.Site`)."""
 
-    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Collection[str], *, without: bool = False) -> None:
+    def __init__(self, rehearsal: Rehearsal, unit: str, settled: Container[str], *, without: bool = False) -> None:
         """Prepares.
 
         Args:
