@@ -146,7 +146,7 @@ def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[P
 def _following(
     survey: Survey, package: Package, found: Mapping[tuple[int, str], PackageVerdict], others: WheelNames
 ) -> Iterator[Package]:
-    """The packages of other wheels that a package imports; then the modules in these that they don't import themselves."""
+    """The packages of other wheels that a package imports; then modules in these that they don't import themselves."""
     for event in found[package.wheel, package.name].imports:
         module = f"{event.subject}.{event.name}" if event.name else event.subject
         for index, name in survey.bringers.of(module):

@@ -179,6 +179,7 @@ class WheelSite:
         self._system = SystemLibraries(target, desktop=desktop)
         self._fails = fails
         self._natives = natives
+        self._without_init = frozenset(native.path for native in natives if native.lacks_init)
 
     def find(self, module: str) -> Found:
         """See `Site`."""
@@ -189,7 +190,7 @@ class WheelSite:
         if member is not None:
             path = install_path(member)
             if not member.endswith(".py"):
-                return Found(presence=Presence.NATIVE, path=path)
+                return Found(presence=Presence.NATIVE, path=path, fails=member in self._without_init)
             return Found(presence=Presence.TEXT, is_package=self._index.is_package(module), path=path)
         if self._index.is_folder(module):
             return self._folder(module)
