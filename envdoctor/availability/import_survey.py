@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import normal_name
+from envdoctor.wheels.contents import install_path
+from envdoctor.wheels.numpy_use import module_stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,6 +94,13 @@ class Survey:
                     yield at, failure
                 waiting += [each for each in inner if each not in seen]
                 seen.update(inner)
+
+    def named_for_others(self, module: str) -> str:
+        """Words on the file of a module that has the name of another Python or system, "" if there is none."""
+        path = module.replace(".", "/")
+        paths = (install_path(native.path) for wheel in self.wheels for native in wheel.natives)
+        found = next((each for each in paths if module_stem(each) == path and each.count(".") > 1), "")
+        return f" ({posixpath.basename(found)} is for another Python or system)" if found else ""
 
     def behind(self, package: Package, module: str) -> list[Package]:
         """The packages of other wheels that importing a module begins with, and the module itself."""

@@ -51,7 +51,7 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
         kind=ReasonKind.BROKEN if package.severity is Severity.ERROR and not usual else ReasonKind.NOTE,
         severity=Severity.WARNING if usual else package.severity,
         subject=wheel.label,
-        message=f"{wheel.label}: {package.use} fails: {importer} {_words(first, survey)}{instead}{more}.",
+        message=f"{wheel.label}: {package.use} fails: {importer} {_words(first, survey)}{survey.named_for_others(first)}{instead}{more}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
         condition=f"{provider.requirement} is installed" if usual and provider else "",
