@@ -149,6 +149,7 @@ TESTED_BESIDE = {  # test_review_of_texts, _of_uploads and _of_leftovers
     "record-lists-not-itself",
     "special-mode",
     "startup-file",
+    "startup-import-absent",
     "text-relocations",
     "wheel-field-twice",
     "upload-refused",

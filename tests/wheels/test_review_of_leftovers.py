@@ -86,6 +86,8 @@ FAULTY = [
     ("metadata-cut-short", build(metadata=METADATA.replace("Summary: x\n", "Summary: x\nand more\nName: a\n"))),
     ("module-does-not-compile", with_file("pkg/broken.py", b"# -*- coding: utf8mb4 -*-\nx = 1\n")),
     ("part-of-python-gone", build({"pkg/__init__.py": b"import asyncore\n"})),
+    ("command-not-made", with_file("pkg-1.0.data/scripts/sub/run", b"#!python\n")),
+    ("startup-import-absent", with_file("pkg.pth", b"import gone_zz; gone_zz.start()\n")),
 ]
 NOTES = [
     ("part-of-python-gone", build({"pkg/__init__.py": b"", "pkg/old.py": b"import asyncore\n"})),
@@ -124,6 +126,8 @@ SOUND = [
     build({"pkg/__init__.py": b"import asyncore\n"}, metadata=METADATA + "Requires-Dist: pyasyncore\n"),
     build({"pkg/__init__.py": b"try:\n    import asyncore\nexcept ImportError:\n    pass\n"}),
     with_file("pkg/old.py", b"# coding: latin-1\nx = '\xe9'\n"),
+    with_file("pkg.pth", b"import sys, os; import pkg.start\n"),
+    build({"pkg.pth": b"import other\n"}, metadata=METADATA + "Requires-Dist: other\n"),
     command("class main:\n    def __init__(self, path=None): ...\n"),
     command("class main(App):\n    def __init__(self, path): ...\n"),
 ]
