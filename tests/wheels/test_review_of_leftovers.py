@@ -78,7 +78,6 @@ FAULTY = [
     ("text-relocations", build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes((), extra_tags=((22, 0),))}, LINUX)),
     ("text-relocations", build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes((), extra_tags=((30, 4),))}, LINUX)),
     ("record-lists-not-itself", build(record=lambda text: text.replace(f"{INFO}/RECORD,,\n", ""))),
-    ("record-file-absent", build(record=lambda text: text + "pkg/gone/,,\n")),
     ("wheel-version", described_by("Wheel-Version: 1.9\nRoot-Is-Purelib: true\n")),
     ("wheel-version", described_by("Wheel-Version: 1\nRoot-Is-Purelib: true\n")),
     ("wheel-version", described_by("Wheel-Version: 0.2\nRoot-Is-Purelib: true\n")),
@@ -91,6 +90,7 @@ FAULTY = [
 ]
 NOTES = [
     ("part-of-python-gone", build({"pkg/__init__.py": b"", "pkg/old.py": b"import asyncore\n"})),
+    ("wheel-version", described_by("Wheel-Version: 1.1\nRoot-Is-Purelib: true\n")),
     ("build-product", with_file("pkg/_m.pdb")),
     ("build-product", with_file("pkg/CMakeFiles/x.cmake")),
     ("typed-without-marker", with_file("pkg/__init__.pyi")),
@@ -125,8 +125,10 @@ SOUND = [
     build({"pkg/__init__.py": b"import asyncore\n"}, metadata=METADATA + "Requires-Python: <3.12\n"),
     build({"pkg/__init__.py": b"import asyncore\n"}, metadata=METADATA + "Requires-Dist: pyasyncore\n"),
     build({"pkg/__init__.py": b"try:\n    import asyncore\nexcept ImportError:\n    pass\n"}),
+    build({"pkg/__init__.py": b"import distutils\n", "_distutils_hack/__init__.py": b""}),
     with_file("pkg/old.py", b"# coding: latin-1\nx = '\xe9'\n"),
     with_file("pkg.pth", b"import sys, os; import pkg.start\n"),
+    build({"pkg/__init__.pyi": b"", "pkg/py.typed": b"", "pkg.so": elf_bytes(("libc.so.6",))}, LINUX),
     build({"pkg.pth": b"import other\n"}, metadata=METADATA + "Requires-Dist: other\n"),
     command("class main:\n    def __init__(self, path=None): ...\n"),
     command("class main(App):\n    def __init__(self, path): ...\n"),

@@ -253,7 +253,8 @@ def part_of_python_gone(wheel: ReviewedWheel) -> Iterator[Sighting]:
     for module in wheel.module_texts.modules:
         for top in dict.fromkeys(name.partition(".")[0] for name in module.imports):
             brought = any(top in name or (top, name) == ("distutils", "setuptools") for name in required)
-            if top in gone and not brought and top not in wheel.modules_by_name:
+            brought |= top in wheel.modules_by_name or (top == "distutils" and "_distutils_hack" in wheel.tops)
+            if top in gone and not brought:
                 message = f"{module.path} imports {top}, which Python {removed[top]} has no more"
                 severity = Severity.INFO if "." in module.name else Severity.WARNING
                 yield Sighting(message=message, files=(module.path,), severity=severity)

@@ -193,14 +193,10 @@ def record_unlisted(wheel: ReviewedWheel) -> Iterator[Sighting]:
         yield Sighting(message=f"RECORD does not list {listed(found)}", files=found)
 
 
-def _is_folder(path: str, wheel: ReviewedWheel) -> bool:
-    return path.endswith("/") and any(name.startswith(path) for name in wheel.members)
-
-
 @rule("record-file-absent", needs=Part.RECORD, fix=_FIX)
 def record_file_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A file that RECORD lists and the wheel does not have."""
     rows = (row.path for row in _rows(wheel) if row.path not in _excused(wheel) and not _leads_out(row.path))
-    found = tuple(path for path in rows if path not in wheel.members and not _is_folder(path, wheel))
+    found = tuple(path for path in rows if path not in wheel.members and not path.endswith("/"))
     if found:
         yield Sighting(message=f"RECORD lists {listed(found)}, which the wheel does not have", files=found)

@@ -40,7 +40,8 @@ def wheel_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """No Wheel-Version, or one that installers don't know.
 
     pip 26.3 and uv 0.13.9 refuse what is no number, or of a newer major version, and pass 0.1 over. Of a newer minor
-    version (1.9) both warn; one without a dot uv refuses, and a 0.x other than 0.1.
+    version (1.9) both warn, which is a note for the 1.1 that distlib wrote for years; one without a dot uv refuses,
+    and a 0.x other than 0.1.
     """
     said = wheel.wheel_fields.get("wheel-version", [""])[0]
     numbers = [int(part) for part in said.split(".")] if re.fullmatch(r"\d+(\.\d+)*", said) else []
@@ -50,6 +51,7 @@ def wheel_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
     yield Sighting(
         message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and {knows}",
         files=("WHEEL",),
+        severity=Severity.INFO if said == "1.1" else Severity.WARNING,
         is_refused=not numbers or numbers[0] > 1,
     )
 
