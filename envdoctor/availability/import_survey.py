@@ -146,11 +146,21 @@ def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[P
     while level:
         met = in_parallel(judged, level, _WORKERS, "imports")
         found |= dict(zip(level, met, strict=True))
-        places = {(each.wheel, each.name): verdict for each, verdict in found.items()}
-        following = (each for package in found for each in _following(survey, package, places, others))
-        new = {(each.wheel, each.name): each for each in following if (each.wheel, each.name) not in places}
-        level = list(new.values())
+        level = _next_level(survey, found, others)
     return found
+
+
+def _next_level(survey: Survey, found: Mapping[Package, PackageVerdict], others: WheelNames) -> list[Package]:
+    """What else is imported: packages, and of each wheel one module, since that mostly imports others of them."""
+    places = {(each.wheel, each.name): verdict for each, verdict in found.items()}
+    ended = {(each.wheel, module) for each, verdict in found.items() for module in verdict.ended}
+    level: dict[tuple[int, str], Package] = {}
+    for package in found:
+        for each in _following(survey, package, places, others):
+            place = (each.wheel, "." if each.importer else each.name)
+            if (each.wheel, each.name) not in places and (each.wheel, each.name) not in ended:
+                level.setdefault(place, each)
+    return list(level.values())
 
 
 def _following(
@@ -165,7 +175,7 @@ def _following(
             begun = found.get((index, name))
             if begun is None:
                 yield Package(wheel=index, name=name, severity=package.severity)
-            elif begun.complete and not (begun.failures or module in begun.ended) and others.has_text(index, module):
+            elif begun.complete and not begun.failures and others.has_text(index, module):
                 yield Package(wheel=index, name=module, severity=package.severity, importer=event.via[-1])
 
 
