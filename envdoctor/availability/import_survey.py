@@ -167,6 +167,7 @@ def _following(
     survey: Survey, package: Package, found: Mapping[tuple[int, str], PackageVerdict], others: WheelNames
 ) -> Iterator[Package]:
     """The packages of other wheels that a package imports; then modules in these that they don't import themselves."""
+    itself = f"the command `{package.command}`" if package.command else package.name
     for event in found[package.wheel, package.name].imports:
         module = f"{event.subject}.{event.name}" if event.name else event.subject
         for index, name in survey.bringers.of(module):
@@ -176,7 +177,8 @@ def _following(
             if begun is None:
                 yield Package(wheel=index, name=name, severity=package.severity)
             elif begun.complete and not begun.failures and others.has_text(index, module):
-                yield Package(wheel=index, name=module, severity=package.severity, importer=event.via[-1])
+                importer = (event.via or (itself,))[-1]
+                yield Package(wheel=index, name=module, severity=package.severity, importer=importer)
 
 
 class Bringers:

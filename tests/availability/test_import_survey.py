@@ -71,3 +71,11 @@ def test_modules_of_other_wheels_are_followed_from_one_another():
     deep = {"__init__": "", "sub": "from lib import deep", "deep": "from sys import maxint"}
     (said,) = broken_by("import lib.sub", **deep)
     assert said.startswith("lib 1.0: `import lib.sub`, as app does, fails: lib.deep asks for sys.maxint")
+
+
+def test_a_module_of_another_wheel_that_a_command_enters_is_followed():
+    scripts = "[console_scripts]\napp = lib.sub:main\n"
+    described = [("app", "1.0", {"app.py": "", "app-1.0.dist-info/entry_points.txt": scripts}, ["lib"])]
+    described.append(("lib", "1.0", {"lib/__init__.py": "", "lib/sub.py": "import gone"}, []))
+    (reason,) = reasons_of(described, LINUX)
+    assert reason.message.startswith("lib 1.0: `import lib.sub`, as the command `app` does, fails: lib.sub imports")
