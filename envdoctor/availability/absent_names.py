@@ -52,7 +52,7 @@ def absent_reason(survey: Survey, package: Package, failures: list[Failure]) -> 
         subject=", ".join((wheel.label, *guilty)),
         message=(
             f"{wheel.label}: {package.use} fails: {asker} asks for {_named(first)}, "
-            f"which {owner} does not have{others}."
+            f"which {owner} does not have{survey.named_for_others(_named(first))}{others}."
         ),
         cause=Cause(kind=CauseKind.NAME, wheel=wheel.label, files=(asker,), names=(_named(first),), other=owner),
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),

@@ -51,6 +51,10 @@ class WheelNames:
                 self._indexes[place] = ModuleIndex(self._wheels[place].members, self._target)
             return self._indexes[place]
 
+    def has_text(self, place: int, module: str) -> bool:
+        """Whether importing a module of a wheel runs a Python text."""
+        return (self.index(place).find(module) or "").endswith(".py")
+
     def lacks_module(self, place: int, module: str) -> bool:
         """See `ModuleNames`."""
         with self._lock:
@@ -65,6 +69,11 @@ class WheelNames:
             return True
         with self._lock:
             return self._names(place).lacks(module, name)
+
+    def lacks_itself(self, place: int, module: str, name: str) -> bool:
+        """See `ModuleNames`."""
+        with self._lock:
+            return (module, name) not in self.given and self._names(place).lacks_itself(module, name)
 
     def told(self, place: int, module: str, name: str) -> str:
         """The version that a module of a wheel tells under a name; "" where that is not known."""
@@ -128,10 +137,11 @@ class BesideWheel:
         return Presence.ABSENT if rest and spaces and not below else Presence.UNKNOWN
 
     def _failing(self, module: str) -> str | None:
-        """The exception that importing a package of another wheel raises; None if it may raise none."""
+        """The exception that importing a module of another wheel raises; None if it may raise none."""
         for index, name in self._survey.bringers.of(module):
             for package, verdict in self._survey.packages.items():
-                if (package.wheel, package.name) == (index, name) and index != self._place and verdict.failures:
+                is_it = package.wheel == index and package.name in {name, module}
+                if is_it and index != self._place and verdict.failures:
                     return verdict.failures[0].raises
         return None
 
@@ -139,6 +149,11 @@ class BesideWheel:
         """Whether a module is proven to have no such name."""
         having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
         return len(having) == 1 and self._others.lacks(having[0], module, name)
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """Whether a module is proven to bind no such name; a package may have a submodule of it."""
+        having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
+        return len(having) == 1 and self._others.lacks_itself(having[0], module, name)
 
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envdoctor.core.availability import ReasonKind
+from envdoctor.core.target import NEWEST_PATCH
 from envdoctor.index.project import FileKind
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     Refusals = Mapping[Version, frozenset[ReasonKind]]
     Releases = Mapping[Version, tuple[IndexFile, ...]]
-
-#: More patch releases than any minor version of Python has had.
-_PATCHES = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,8 +106,14 @@ def allows_python(requires: str | None, target: Target) -> bool:
 
 
 def pip_refuses(file: IndexFile, target: Target) -> bool:
-    """Whether pip, which honours upper bounds too, would not install this file there, on any patch if none is named."""
-    return bool(file.requires_python) and refuses_python(str(file.requires_python), target)
+    """Whether pip, which honours upper bounds too, would not install this file there."""
+    return bool(file.requires_python) and refuses_python(str(file.requires_python), exactly(target))
+
+
+def exactly(target: Target) -> Target:
+    """The target with the newest release of its Python, if none is named."""
+    python = target.interpreter
+    return replace(target, interpreter=replace(python, patch=NEWEST_PATCH)) if python.patch is None else target
 
 
 def refuses_python(requires: str, target: Target) -> bool:
@@ -120,7 +124,7 @@ def refuses_python(requires: str, target: Target) -> bool:
 @lru_cache(maxsize=4096)
 def _refuses(requires: str, minor: str, patch: int | None) -> bool:
     specifier = _python_specifier(requires)
-    patches = range(_PATCHES) if patch is None else (patch,)
+    patches = range(NEWEST_PATCH + 1) if patch is None else (patch,)
     return specifier is not None and not any(specifier.contains(f"{minor}.{one}", prereleases=True) for one in patches)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from envdoctor.imports.surface import import_surface, use_of
 from envdoctor.imports.wheel_site import own_names
 from envdoctor.support.parallel import in_parallel
 from envdoctor.support.requirement import normal_name
+from envdoctor.wheels.contents import install_path
+from envdoctor.wheels.numpy_use import module_stem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
@@ -38,24 +41,26 @@ _WHOLE, _PART = 160, 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A package of one wheel that is imported, or a module that a command of it enters.
+    """A package of one wheel that is imported, a module in it that others import, or one that a command of it enters.
 
     Attributes:
         wheel: the place of the wheel in the set.
         name: of the package, or the module.
         severity: of a failure to import it.
         command: the command; "" for a package.
+        importer: of a module in a package that does not import it itself, who does, in another wheel.
     """
 
     wheel: int
     name: str
     severity: Severity
     command: str = ""
+    importer: str = ""
 
     @property
     def use(self) -> str:
         """What the user does, as the subject of a sentence."""
-        return use_of(self.name, self.command)
+        return use_of(self.name, self.command) + (f", as {self.importer} does," if self.importer else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +95,17 @@ class Survey:
                 waiting += [each for each in inner if each not in seen]
                 seen.update(inner)
 
+    def named_for_others(self, module: str) -> str:
+        """Words on the file of a module that has the name of another Python or system, "" if there is none."""
+        path = module.replace(".", "/")
+        paths = (install_path(native.path) for wheel in self.wheels for native in wheel.natives)
+        found = next((each for each in paths if module_stem(each) == path and each.count(".") > 1), "")
+        return f" ({posixpath.basename(found)} is for another Python or system)" if found else ""
+
     def behind(self, package: Package, module: str) -> list[Package]:
-        """The packages of other wheels that importing a module begins with."""
+        """The packages of other wheels that importing a module begins with, and the module itself."""
         found = [(index, name) for index, name in self.bringers.of(module) if index != package.wheel]
+        found += [(index, module) for index, _ in found]
         return [each for each in self.packages if (each.wheel, each.name) in found]
 
 
@@ -133,21 +146,39 @@ def _surveyed(survey: Survey, judge: JudgePackage, others: WheelNames) -> dict[P
     while level:
         met = in_parallel(judged, level, _WORKERS, "imports")
         found |= dict(zip(level, met, strict=True))
-        following = (each for package in level for each in _following(survey, package, found[package]))
-        level = [each for each in dict.fromkeys(following) if (each.wheel, each.name) not in _places(found)]
+        level = _next_level(survey, found, others)
     return found
 
 
-def _places(found: Iterable[Package]) -> set[tuple[int, str]]:
-    return {(each.wheel, each.name) for each in found}
+def _next_level(survey: Survey, found: Mapping[Package, PackageVerdict], others: WheelNames) -> list[Package]:
+    """What else is imported: packages, and of each wheel one module, since that mostly imports others of them."""
+    places = {(each.wheel, each.name): verdict for each, verdict in found.items()}
+    ended = {(each.wheel, module) for each, verdict in found.items() for module in verdict.ended}
+    level: dict[tuple[int, str], Package] = {}
+    for package in found:
+        for each in _following(survey, package, places, others):
+            place = (each.wheel, "." if each.importer else each.name)
+            if (each.wheel, each.name) not in places and (each.wheel, each.name) not in ended:
+                level.setdefault(place, each)
+    return list(level.values())
 
 
-def _following(survey: Survey, package: Package, verdict: PackageVerdict) -> Iterator[Package]:
-    """The packages of other wheels that a package imports."""
-    for event in verdict.imports:
-        for index, name in survey.bringers.of(event.subject):
-            if index != package.wheel:
-                yield replace(package, wheel=index, name=name, command="")
+def _following(
+    survey: Survey, package: Package, found: Mapping[tuple[int, str], PackageVerdict], others: WheelNames
+) -> Iterator[Package]:
+    """The packages of other wheels that a package imports; then modules in these that they don't import themselves."""
+    itself = f"the command `{package.command}`" if package.command else package.name
+    for event in found[package.wheel, package.name].imports:
+        module = f"{event.subject}.{event.name}" if event.name else event.subject
+        for index, name in survey.bringers.of(module):
+            if index == package.wheel:
+                continue
+            begun = found.get((index, name))
+            if begun is None:
+                yield Package(wheel=index, name=name, severity=package.severity)
+            elif begun.complete and not begun.failures and others.has_text(index, module):
+                importer = (event.via or (itself,))[-1]
+                yield Package(wheel=index, name=module, severity=package.severity, importer=importer)
 
 
 class Bringers:

@@ -58,6 +58,8 @@ def _said(failure: Failure, libraries: Sequence[str], modules: Sequence[str], *,
     version, files = failure.version, _subjects((cause, *failure.sought), What.OPEN)
     if libraries or modules:
         return f"looks for {_sought(libraries, modules, bare=bare)}, and raises {raises}"
+    if cause.what is What.LOAD and cause.via[-1:] == (cause.name,):
+        return f"is {_shown(cause.subject)}, which has no PyInit_{cause.name.rpartition('.')[2]}"
     if cause.what is What.LOAD:
         return f"asks {_shown(cause.subject)} for {cause.name}, which it does not export"
     if cause.what is What.ASK and not cause.name:

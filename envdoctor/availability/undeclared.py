@@ -46,12 +46,13 @@ def undeclared_reason(survey: Survey, package: Package, failures: list[Failure])
     others = [name for name in names if name != first]
     more = f"; nor does any bring {', '.join(others)}" if others else ""
     importer = f"{cause.via[-1]} imports" if cause.via else "it needs"
+    wants = f"{_words(first, survey)}{survey.named_for_others(first)}{instead}{more}"
     chains = "\n".join(" > ".join((*missing[name].via, name)) for name in names[:_SHOWN])
     return CellReason(
         kind=ReasonKind.BROKEN if package.severity is Severity.ERROR and not usual else ReasonKind.NOTE,
         severity=Severity.WARNING if usual else package.severity,
         subject=wheel.label,
-        message=f"{wheel.label}: {package.use} fails: {importer} {_words(first, survey)}{instead}{more}.",
+        message=f"{wheel.label}: {package.use} fails: {importer} {wants}.",
         evidence=(Evidence(source=f"imports of {wheel.label}", excerpt=chains),),
         remedies=_remedies(first, survey),
         condition=f"{provider.requirement} is installed" if usual and provider else "",

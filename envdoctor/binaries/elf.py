@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT = 0, 1, 5, 6, 10, 11
 _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 14, 15, 29
+_DT_TEXTREL, _DT_FLAGS, _DF_TEXTREL = 22, 30, 4
 _DT_VERSYM = 0x6FFFFFF0
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = range(0x6FFFFFFB, 0x70000000)
 _DT_AUXILIARY, _DT_FILTER = 0x7FFFFFFD, 0x7FFFFFFF
@@ -110,6 +111,7 @@ class _Elf:
             skips_default_directories=bool(flags & _DF_1_NODEFLIB),
             refuses_dlopen=bool(flags & _DF_1_NOOPEN),
             executable_stack=bool(stack[0].flags & _PF_X) if stack else None,
+            text_relocations=_DT_TEXTREL in self._tags or bool((self._one(_DT_FLAGS) or 0) & _DF_TEXTREL),
             segment_alignment=segment_alignment(loads),
             processor_level=self._processor_level(),
             provides=self.version_definitions()[1:],

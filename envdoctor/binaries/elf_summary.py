@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from envdoctor.support.bytes import RandomAccess
 
+#: Its names are all known, without versions: a version's own table tells nothing of the names below it.
+_KNOWN_WHOLE = "libz.so.1"
 _OF_PYTHON = (b"Py", b"_Py")
 
 
@@ -27,7 +29,8 @@ def summarize(source: RandomAccess, *, partial: bool = False) -> SymbolSummary |
     """
     try:
         symbols = ElfSymbols(source, partial=partial)
-        wanted = [each.name for each in symbols.wanted() if not each.version and not each.name.startswith(_OF_PYTHON)]
+        wanted = [each.name for each in symbols.wanted() if not each.version or each.library == _KNOWN_WHOLE]
+        wanted = [name for name in wanted if not name.startswith(_OF_PYTHON)]
         texts = tuple(sorted(name.decode() for name in wanted))
         return SymbolSummary(wanted=texts, defined=symbols.defined_hashes())
     except (Unreadable, struct.error, UnicodeDecodeError):

@@ -95,6 +95,7 @@ class NativeLibrary:
         refuses_dlopen: linked with -z nodlopen: glibc maps it with a program, never later.
         executable_stack: asks for an executable stack, which glibc 2.41 refuses to a library loaded later; None where
             the format does not say.
+        text_relocations: its code is changed while it is loaded (DT_TEXTREL), which hardened systems refuse.
         segment_alignment: the largest page size, up to 64 KiB, by which (p_vaddr - p_offset) of every PT_LOAD can be
             divided; None outside ELF.
         declared_alignment: the smallest p_align of a PT_LOAD; None outside ELF.
@@ -125,6 +126,7 @@ class NativeLibrary:
     skips_default_directories: bool = False
     refuses_dlopen: bool = False
     executable_stack: bool | None = None
+    text_relocations: bool = False
     segment_alignment: int | None = None
     declared_alignment: int | None = None
     minimum_os: tuple[int, ...] | None = None

@@ -66,7 +66,7 @@ class SystemPolicy:
         if system is System.WINDOWS:
             return _windows(name.lower(), self._python)
         if _matches(name, ["libpython3*.so*"]):
-            return SystemLibrary(promise=Promise.ASSUMED, rule="only a Python built with --enable-shared has it")
+            return SystemLibrary(promise=Promise.DESKTOP, rule="only a Python built with --enable-shared has it")
         return _musl(name) if self._platform.libc is Libc.MUSL else _glibc(name, self._platform.version)
 
     def provides_any(self, name: str) -> SystemLibrary | None:

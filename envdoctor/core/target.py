@@ -20,6 +20,8 @@ _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _OLDEST_GLIBC_ELSEWHERE = 17
 # PyPy's own version and ABI, the same for every release since 2019; part of its wheels' tags.
 _PYPY_VERSION, _PYPY_ABI = "7.3.0", "pp73"
+#: Stands for the newest patch release of a Python; more than any minor version has had.
+NEWEST_PATCH = 99
 
 
 class System(enum.Enum):
@@ -66,7 +68,7 @@ class Interpreter:
     Attributes:
         implementation: ``cp`` for CPython, ``pp`` for PyPy.
         version: major and minor.
-        patch: None stands for the first release, .0, as it does for uv.
+        patch: None stands for the newest release, which most have, whatever its number is.
         free_threaded: built without the global interpreter lock (``cp313t``).
     """
 
@@ -87,8 +89,8 @@ class Interpreter:
 
     @property
     def full_version(self) -> str:
-        """``3.11.0``, what ``Requires-Python`` is held against."""
-        return f"{self.short_version}.{self.patch or 0}"
+        """``3.11.7``, what ``Requires-Python`` is held against."""
+        return f"{self.short_version}.{NEWEST_PATCH if self.patch is None else self.patch}"
 
 
 @frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envdoctor.availability.candidates import exactly, refuses_python
 from envdoctor.availability.cells import Asked, Cells
 from envdoctor.availability.elsewhere import elsewhere
 from envdoctor.availability.here import target_here
@@ -232,24 +233,12 @@ def _misfit(file: IndexFile, contents: WheelContents, target: Target) -> tuple[C
     said = contents.metadata.requires_python
     if not target.accepts(file.tags):
         why = "an installer there refuses its tags"
-    elif not _allows(said, target):
+    elif refuses_python(said, exactly(target)):
         why = f"it requires Python {said}"
     else:
         return ()
     message = f"{file.filename} is not for {target_name(target)}: {why}."
     return (CellReason(kind=ReasonKind.OTHER_WHEELS, severity=Severity.ERROR, subject=file.filename, message=message),)
-
-
-def _allows(requires_python: str, target: Target) -> bool:
-    """Whether a target's Python may be one that a wheel asks for; a specifier that can't be read pip passes over."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        allowed = SpecifierSet(requires_python)
-    except InvalidSpecifier:
-        return True
-    major, minor = target.interpreter.version[:2]
-    return any(allowed.contains(f"{major}.{minor}.{patch}", prereleases=True) for patch in range(100))
 
 
 def _choice(subject: Subject, target: Target) -> tuple[CellReason, ...]:

@@ -198,7 +198,8 @@ class Attributes:
             return self._of_module(subject, name, state)
         if isinstance(subject, External):
             self._searched(subject, name)
-            return External(f"{subject.name}.{name}")
+            library = self._machine.calls.libraries.named(subject, name, state)
+            return External(f"{subject.name}.{name}") if library is None else library
         if isinstance(subject, Reference) and subject.kind in {Kind.INSTANCE, Kind.CLASS, Kind.EXCEPTION}:
             return self._machine.calls.classes.attribute(subject, name, state)
         if isinstance(subject, Made):

@@ -39,7 +39,7 @@ class Calls:
         self.classes = Classes(machine)
         self._known = Known(machine)
         self._files = Files(machine)
-        self._libraries = Libraries(machine, self._files)
+        self.libraries = Libraries(machine, self._files)
 
     def call(self, node: ast.Call, scope: Scope, state: State) -> Any:  # noqa: ANN401
         """A call as it stands in the text.
@@ -56,7 +56,7 @@ class Calls:
                 self._machine.opaque(state, value(each.value, scope, state))
                 self._machine.escapes.lose(arguments or (), state)
                 arguments = None
-        loaded = self._libraries.call(node, subject, arguments, scope, state)
+        loaded = self.libraries.call(node, subject, arguments, scope, state)
         if loaded is not None:
             return loaded.value
         return self.invoke(subject, arguments, keywords, scope, state)

@@ -32,7 +32,7 @@ def holds(machine: Machine, item: Any, container: Any, state: State) -> bool | N
 
 
 def item_of(machine: Machine, subject: Any, index: Any, state: State) -> Any:  # noqa: ANN401
-    """`sys.modules[name]`, `globals()[name]` and `os.environ[name]`; None for anything else."""
+    """`sys.modules[name]`, `globals()[name]`, `os.environ[name]` and `ctypes.cdll[name]`; None for anything else."""
     if subject == External(ENVIRONMENT):
         return known_variable(index, machine)
     if subject == External(LOADED):
@@ -41,10 +41,14 @@ def item_of(machine: Machine, subject: Any, index: Any, state: State) -> Any:  #
         machine.surprise(state)
         return UNKNOWN if isinstance(index, str) else Made(LOADED)
     if isinstance(subject, Made) and subject.maker == NAMES:
-        place = subject.arguments[0]
-        known = state.read(place, index) if isinstance(index, str) else ABSENT
-        if known is not ABSENT and not isinstance(known, Perhaps) and not machine.escapes.is_volatile(place, index):
-            return known
-        machine.surprise(state)
-        return UNKNOWN
-    return None
+        return _of_names(machine, subject.arguments[0], index, state)
+    named = isinstance(subject, External) and isinstance(index, str)
+    return machine.calls.libraries.named(subject, index, state) if named else None
+
+
+def _of_names(machine: Machine, place: Any, index: Any, state: State) -> Any:  # noqa: ANN401
+    known = state.read(place, index) if isinstance(index, str) else ABSENT
+    if known is not ABSENT and not isinstance(known, Perhaps) and not machine.escapes.is_volatile(place, index):
+        return known
+    machine.surprise(state)
+    return UNKNOWN

@@ -32,6 +32,10 @@ _LOADERS = frozenset(
         "oledll.LoadLibrary",
     )
 )  # fmt: skip
+#: Of which any attribute or item is a library of its name.
+_EVERYWHERE = frozenset({"ctypes.cdll", "ctypes.pydll"})
+_NAMESPACES = _EVERYWHERE | {"ctypes.windll", "ctypes.oledll"}
+_CHECKED = (3, 14)  # the first Python of which it was not looked up what CDLL(None) does on Windows
 _OPENER = "dlopen"  # of cffi, which looks as find_library does where the loader finds nothing
 #: Calls of other names that load a library mostly; that they do is not certain.
 _ALIKE = frozenset({"CDLL", "PyDLL", "WinDLL", "OleDLL", "LoadLibrary", "dlopen", "load_library"})
@@ -66,9 +70,35 @@ class Libraries:
             return Result(self._find(first, state))
         opener = _is_opener(subject)
         if opener or (isinstance(subject, External) and subject.name in _LOADERS):
-            return Result(self._load(first, scope, state, opener=opener))
+            if first is None and not node.keywords:
+                self._own_process(state, opener=opener)
+            return Result(self._load(first, scope.module, state, opener=opener))
         self._mentioned(node, scope, state)
         return None
+
+    def named(self, subject: External, name: str, state: State) -> Any:  # noqa: ANN401
+        """`ctypes.cdll.NAME` and `ctypes.cdll["NAME"]`, which load a library of that name; None if it is no such thing.
+
+        Raises:
+            Raised: there certainly is none.
+        """
+        windows = self._machine.site.target.platform.system is System.WINDOWS
+        namespaces = _NAMESPACES if windows else _EVERYWHERE
+        if subject.name not in namespaces or name == "LoadLibrary" or name.startswith("_"):
+            return None
+        return self._load(name, (self._machine.via or [""])[-1], state, opener=False)
+
+    def _own_process(self, state: State, *, opener: bool) -> None:
+        """What None stands for, where that can be opened.
+
+        Raises:
+            Raised: on Windows it can't; Python 3.14 is not known to differ.
+        """
+        target = self._machine.site.target
+        if target.platform.system is System.WINDOWS and target.interpreter.version < _CHECKED:
+            exception = "OSError" if opener else "TypeError"
+            what = "Windows opens no library that is called None"
+            raise Raised(built_in(exception, self._machine.emit(What.RAISE, exception, state, name=what)))
 
     def _find(self, name: Any, state: State) -> Any:  # noqa: ANN401
         has = self._machine.site.has_library(name, whole=False) if isinstance(name, str) else None
@@ -80,13 +110,13 @@ class Libraries:
         self._machine.emit(What.LOOK_UP, str(name), state, fails=not has)
         return SOMETHING if has else None
 
-    def _load(self, name: Any, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
+    def _load(self, name: Any, module: str, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         if name is None or name is SOMETHING:
             return SOMETHING
         name = text_of(name)
         text = name.text if isinstance(name, Ending) else name
         if not isinstance(text, str):
-            self._computed(scope, state, certain=True)
+            self._computed(module, state, certain=True)
             return SOMETHING
         base = posixpath.basename(text.replace("\\", "/"))
         if "." not in base and self._machine.site.target.platform.system is System.WINDOWS:
@@ -94,12 +124,12 @@ class Libraries:
             name = text if isinstance(name, str) else replace(name, text=text)
         self._files.open(name, "OSError", state)
         if base == text and isinstance(name, str):
-            return self._of_system(base, scope, state, opener=opener)
-        paths = self._own(base, scope, state, certain=True)
+            return self._of_system(base, module, state, opener=opener)
+        paths = self._own(base, module, state, certain=True)
         self._machine.surprise(state)
         return Made(LIBRARY, paths) if len(paths) == 1 else SOMETHING
 
-    def _of_system(self, base: str, scope: Scope, state: State, *, opener: bool) -> Any:  # noqa: ANN401
+    def _of_system(self, base: str, module: str, state: State, *, opener: bool) -> Any:  # noqa: ANN401
         machine = self._machine
         has = machine.site.has_library(base, whole=True)
         if opener and has is False:
@@ -111,22 +141,22 @@ class Libraries:
             return SOMETHING
         machine.emit(What.LOOK_UP, base, state)
         alone = machine.site.alone_brings(base)
-        paths = self._own(base, scope, state, certain=alone)
+        paths = self._own(base, module, state, certain=alone)
         machine.surprise(state)
         return Made(LIBRARY, paths) if alone and len(paths) == 1 else SOMETHING
 
-    def _own(self, base: str, scope: Scope, state: State, *, certain: bool) -> tuple[str, ...]:
+    def _own(self, base: str, module: str, state: State, *, certain: bool) -> tuple[str, ...]:
         """Loads a file of the site by its base name; the files that it may be."""
-        paths = self._machine.site.files_named(base, self._machine.imports.path_of(scope.module))
+        paths = self._machine.site.files_named(base, self._machine.imports.path_of(module))
         self._any_of(paths, state, certain=certain)
         return paths
 
-    def _computed(self, scope: Scope, state: State, *, certain: bool) -> None:
+    def _computed(self, module: str, state: State, *, certain: bool) -> None:
         """Loads a file whose name is worked out.
 
         It is taken to be one that the text of the module holds the name of, or the text of one that it imports.
         """
-        paths = self._machine.site.files_mentioned(self._machine.imports.imported_by(scope.module))
+        paths = self._machine.site.files_mentioned(self._machine.imports.imported_by(module))
         self._any_of(paths, state, certain=certain)
         self._machine.surprise(state)
 
@@ -161,9 +191,9 @@ class Libraries:
             self._mentions[node] = tuple(match[1] for match in map(LIBRARY_PATH.fullmatch, _words(node)) if match)
         name, named = _called(node), self._mentions[node]
         if len(named) == 1 and name not in _INERT:
-            self._own(named[0], scope, state, certain=False)
+            self._own(named[0], scope.module, state, certain=False)
         elif name in _ALIKE and (named or _is_computed(node)):
-            self._computed(scope, state, certain=False)
+            self._computed(scope.module, state, certain=False)
 
 
 def _is_opener(subject: Any) -> bool:  # noqa: ANN401

@@ -29,6 +29,7 @@ class Asked:
     Attributes:
         found: what there is of modules.
         lacks: whether modules lack names.
+        lacks_itself: whether modules bind no such names; they may have submodules of these.
         gives: whether any of them may give names to modules of Python's own.
         libraries: whether any of them may bring a library.
         files: whether any of them may bring a file.
@@ -39,6 +40,7 @@ class Asked:
 
     found: dict[str, Found] = field(default_factory=dict)
     lacks: dict[str, dict[str, bool]] = field(default_factory=dict)
+    lacks_itself: dict[str, dict[str, bool]] = field(default_factory=dict)
     gives: dict[str, dict[str, bool]] = field(default_factory=dict)
     libraries: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bool] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Asked:
             and all(beside.version_of(name) == answer for name, answer in self.versions.items())
             and all(beside.told_version(*asked) == answer for asked, answer in self.told.items())
             and _same(self.lacks, beside.lacks)
+            and _same(self.lacks_itself, beside.lacks_itself)
             and _same(self.gives, beside.gives)
         )
 
@@ -71,10 +74,12 @@ class PackageVerdict:
     Attributes:
         failures: why it fails; see `Verdict`.
         bare_failures: why it fails on a system without what those with a desktop have, where it does not fail on these.
-        imports: the modules beside the wheel that it certainly imports, with the chain that leads there.
+        imports: the modules beside the wheel that it certainly imports, and the names, which may be modules, that it
+            certainly takes from these, with the chain that leads there.
         given: names that it may give to modules that are not of the wheel.
         asked: what the answers of others decided.
         complete: see `Verdict`.
+        ended: see `Verdict`.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -83,6 +88,7 @@ class PackageVerdict:
     given: tuple[tuple[str, str], ...] = ()
     asked: Asked = field(default_factory=Asked)
     complete: bool = True
+    ended: frozenset[str] = frozenset()
 
 
 def judge_package(  # noqa: PLR0913 - what a package is imported in
@@ -98,7 +104,7 @@ def judge_package(  # noqa: PLR0913 - what a package is imported in
     """What `import package` comes to.
 
     Args:
-        package: one of a wheel, by its name.
+        package: one of a wheel, by its name, or a module in one.
         index: the modules of the wheel.
         read: the text of a member.
         target: where it is imported.
@@ -116,11 +122,16 @@ def judge_package(  # noqa: PLR0913 - what a package is imported in
     return PackageVerdict(
         failures=verdict.failures,
         bare_failures=bare,
-        imports=tuple(each for each in outside if each.what is What.IMPORT and each.certainty is Certainty.CERTAIN),
+        imports=tuple(each for each in outside if _imports(each)),
         given=tuple(dict.fromkeys(_given(verdict.events, index))),
         asked=recorder.asked,
         complete=verdict.complete,
+        ended=verdict.ended,
     )
+
+
+def _imports(event: Event) -> bool:
+    return event.certainty is Certainty.CERTAIN and (event.what is What.IMPORT or event.from_import)
 
 
 def _given(events: Iterable[Event], index: ModuleIndex) -> Iterator[tuple[str, str]]:
@@ -143,6 +154,11 @@ class _Recorder:
     def lacks(self, module: str, name: str) -> bool:
         """See `Beside`."""
         return self.asked.lacks.setdefault(module, {}).setdefault(name, self._beside.lacks(module, name))
+
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Beside`."""
+        known = self.asked.lacks_itself.setdefault(module, {})
+        return known.setdefault(name, self._beside.lacks_itself(module, name))
 
     def gives(self, module: str, name: str) -> bool:
         """See `Beside`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.newer_syntax import SINCE, parse_newer
-from envdoctor.support.syntax import InvalidSyntax
+from envdoctor.support.syntax import InvalidSyntax, encoding_of
 
 if TYPE_CHECKING:
     import ast
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
 NUL = "\0"
-_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _UNDECODED = re.compile("[\udc80-\udcff]")  # as `surrogateescape` leaves them
 _F_STRINGS = ("f'", 'f"', "fr'", 'fr"')
 _OTHER_GRAMMAR = "barry_as_FLUFL"  # a feature of __future__ that few know
@@ -58,5 +57,4 @@ def newer_tree(text: str, target: Target) -> ast.Module | None:
 
 def _other_encoding(text: str) -> bool:
     """Whether the first two lines name an encoding other than UTF-8."""
-    named = (_COOKIE.match(line) for line in text.splitlines()[:2])
-    return any(each and each[1].lower().replace("_", "-") not in {"utf-8", "utf8"} for each in named)
+    return encoding_of(text)[0].lower().replace("_", "-") not in {"", "utf-8", "utf8"}

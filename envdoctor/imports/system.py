@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.policy import Promise, SystemPolicy, provider_of
@@ -14,6 +15,12 @@ _SUFFIXES = {
     System.LINUX: ("lib{}.so",),
     System.MACOS: ("lib{}.dylib", "{}.dylib"),
     System.WINDOWS: ("{}.dll", "lib{}.dll"),
+}
+#: Names of files that no system of a kind has, its own loader would take them or not.
+_FOREIGN = {
+    System.LINUX: re.compile(r"\.(?:dll|dylib)$", re.IGNORECASE),
+    System.MACOS: re.compile(r"\.so\.\d[\d.]*$|\.dll$", re.IGNORECASE),
+    System.WINDOWS: re.compile(r"\.so(?:\.\d[\d.]*)?$|\.dylib$", re.IGNORECASE),
 }
 
 
@@ -33,6 +40,8 @@ class SystemLibraries:
         """
         files = [name] if whole else [form.format(name) for form in _SUFFIXES[self._system]]
         files += [f"{name}.dll"] if whole and "." not in name and self._system is System.WINDOWS else []
+        if whole and _FOREIGN[self._system].search(name):
+            return False
         promised = [promise for promise in map(self._promise, files) if promise is not None]
         if promised:
             return self._desktop or any(promise is not Promise.DESKTOP for promise in promised)

@@ -77,6 +77,10 @@ class Beside(Protocol):
         """See `Site.lacks`."""
         ...
 
+    def lacks_itself(self, module: str, name: str) -> bool:
+        """See `Site.lacks_itself`."""
+        ...
+
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
         ...
@@ -110,6 +114,10 @@ class Anything:
         return Found(presence=Presence.UNKNOWN)
 
     def lacks(self, _module: str, _name: str) -> bool:
+        """See `Beside`."""
+        return False
+
+    def lacks_itself(self, _module: str, _name: str) -> bool:
         """See `Beside`."""
         return False
 
@@ -171,6 +179,7 @@ class WheelSite:
         self._system = SystemLibraries(target, desktop=desktop)
         self._fails = fails
         self._natives = natives
+        self._without_init = frozenset(native.path for native in natives if native.lacks_init)
 
     def find(self, module: str) -> Found:
         """See `Site`."""
@@ -181,7 +190,7 @@ class WheelSite:
         if member is not None:
             path = install_path(member)
             if not member.endswith(".py"):
-                return Found(presence=Presence.NATIVE, path=path)
+                return Found(presence=Presence.NATIVE, path=path, fails=member in self._without_init)
             return Found(presence=Presence.TEXT, is_package=self._index.is_package(module), path=path)
         if self._index.is_folder(module):
             return self._folder(module)
@@ -215,9 +224,9 @@ class WheelSite:
             return standard_lacks(module, name, self.target) and not self._beside.gives(module, name)
         return self._beside.lacks(module, name)
 
-    def lacks_itself(self, module: str, name: str) -> bool:  # noqa: ARG002
+    def lacks_itself(self, module: str, name: str) -> bool:
         """See `Site`."""
-        return False
+        return self._beside.lacks_itself(module, name)
 
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envdoctor.core.target import NEWEST_PATCH
+
 if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
@@ -12,8 +14,6 @@ _OF_KERNEL = re.compile(r"platform_release|platform_version")
 _OF_IMPLEMENTATION = "implementation_version"
 _OF_PATCH = re.compile(rf"python_full_version|{_OF_IMPLEMENTATION}")
 _RELEASE = re.compile(r"(?P<minor>\d+\.\d+)\.(?P<patch>\d+)")
-#: More than a Python has had.
-_LAST_PATCH = 99
 
 
 def is_untold(line: str, target: Target) -> bool:
@@ -34,7 +34,7 @@ def is_untold(line: str, target: Target) -> bool:
         return True
     minor = target.interpreter.short_version
     named = {int(found["patch"]) for found in _RELEASE.finditer(marker) if found["minor"] == minor}
-    patches = {0, _LAST_PATCH}.union(*({max(0, patch - 1), patch, patch + 1} for patch in named))
+    patches = {0, NEWEST_PATCH}.union(*({max(0, patch - 1), patch, patch + 1} for patch in named))
     answers = set()
     for patch in patches:
         full = dict.fromkeys(("python_full_version", _OF_IMPLEMENTATION), f"{minor}.{patch}")

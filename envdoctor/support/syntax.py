@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import codecs
+import re
 import threading
 import warnings
 from collections import OrderedDict
@@ -15,6 +17,8 @@ _ONE_AT_A_TIME = threading.Lock()
 #: takes some forty times as much memory.
 _MOST_KEPT = 2 << 20
 _kept: OrderedDict[str, ast.Module] = OrderedDict()
+_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_LONGEST_HEAD = 400
 _characters = 0  # in these
 
 
@@ -30,6 +34,10 @@ class InvalidSyntax(Unreadable):
         super().__init__(f"not Python that can be read: {problem} (line {line})")
         self.line = line
         self.problem = problem
+
+
+class UnknownEncoding(InvalidSyntax):
+    """A text names an encoding that Python does not have; a package may bring it, before the text is read."""
 
 
 def parse_python(source: str) -> ast.Module:
@@ -54,7 +62,22 @@ def parse_python(source: str) -> ast.Module:
         return tree
 
 
+def encoding_of(text: str) -> tuple[str, int]:
+    """The encoding that the first or second line of a text names (PEP 263), and in which line; "" and 0 for none."""
+    lines = text[:_LONGEST_HEAD].splitlines()[:2] if "coding" in text[:_LONGEST_HEAD] else []
+    for number, line in enumerate(lines, 1):
+        match = _COOKIE.match(line)
+        if match or (line.strip() and not line.lstrip().startswith("#")):
+            return (match[1], number) if match else ("", 0)
+    return "", 0
+
+
 def _parsed(source: str) -> ast.Module:
+    encoding, line = encoding_of(source)
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        raise UnknownEncoding(line, f"unknown encoding: {encoding}") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # since Python 3.12 "invalid escape sequence" would be printed
         try:

@@ -45,13 +45,13 @@ class WheelArchive:
         self.looked_at: set[str] = set()
         self._fetched_folders: set[str] = set()
 
-    def check_headers(self) -> None:
-        """Holds the local header of every member against the directory.
+    def check_headers(self, names: Iterable[str]) -> None:
+        """Holds the local headers of members against the directory.
 
         Raises:
             Unreadable: one says something else.
         """
-        for name in self.members:
+        for name in names:
             content_offset(self.source, self.member(name))
 
     def read(self, name: str, most: int = _LARGEST_TEXT) -> bytes:

@@ -7,6 +7,7 @@ environment's, makes no wheel damaged: it is left to the rules about a wheel's m
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections import Counter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _LARGEST_REMOTE_RECORD = 1 << 20  # bytes, compressed, of 20,000 files
 _OWN = ("METADATA", "WHEEL")
 _NAMED = 3
+_HEADERS_READ = 20
 _NATIVE = (".so", ".dylib", ".dll", ".pyd")
 _NOT_IMPORTED = re.compile(r"[^/]+\.dist-info/.*|[^/]+\.data/(?:data|headers|scripts)/.*")
 
@@ -58,7 +60,7 @@ def check_completeness(archive: WheelArchive, metadata: WheelMetadata, *, in_par
     is_compared = record is None or not in_parts or record.compressed_size <= _LARGEST_REMOTE_RECORD
     damage = _damage(archive, metadata) if is_compared else ""
     if not in_parts:
-        archive.check_headers()
+        archive.check_headers(archive.members)
     left = len(archive.members) - len(archive.looked_at)
     parts = [] if is_compared else ["its RECORD"]
     parts += [f"the local headers of {plural(left, 'file')}"] if left else []
@@ -81,8 +83,9 @@ def _damage(archive: WheelArchive, metadata: WheelMetadata) -> str:
             f"its RECORD lists {plural(len(missing), 'file')} that the archive does not have "
             f"({', '.join(missing[:_NAMED])}{', ...' if missing[_NAMED:] else ''})"
         )
-    different = next(_different_sizes(archive, metadata, listed), None)
-    return f"{different} has another size than its RECORD says" if different else ""
+    # Where both headers say one size, RECORD is wrong; that is no damage, and the rules about a wheel's making tell it.
+    archive.check_headers(itertools.islice(_different_sizes(archive, metadata, listed), _HEADERS_READ))
+    return ""
 
 
 def _missing(archive: WheelArchive, listed: Iterable[str]) -> list[str]:

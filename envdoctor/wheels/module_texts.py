@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.support.syntax import parse_python
+from envdoctor.support.syntax import UnknownEncoding, parse_python
 from envdoctor.wheels.read_data import DataRead, data_reads
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _parsed(name: str, path: str, content: bytes) -> ModuleText:
             text = content.decode("ascii")  # what is in another encoding is not looked at
         tree = parse_python(text)
     except (UnicodeDecodeError, Unreadable) as error:
-        return ModuleText(name=name, path=path, problem="" if b"coding" in content[:200] else str(error))
+        problem = "" if b"coding" in content[:200] and not isinstance(error, UnknownEncoding) else str(error)
+        return ModuleText(name=name, path=path, problem=problem)
     package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
     return ModuleText(
         name=name,

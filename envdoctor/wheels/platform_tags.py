@@ -74,4 +74,6 @@ def parse_platform(text: str) -> PlatformTag:
 def _architectures(kind: str, name: str) -> tuple[str, ...]:
     if kind == "macosx":
         return _MAC_ARCHITECTURES.get(name, (name,))
+    if name == "mips64":  # as kernels of either byte order call themselves
+        return (name, "mips64el")
     return ("armv7l",) if name in _OLDER_ARM else (name,)  # an ELF header does not tell them apart

@@ -6,6 +6,7 @@ import pytest
 
 from envdoctor.core.availability import ReasonKind
 from envdoctor.core.target import Interpreter
+from native_files import elf_bytes
 from surveyed import reasons_of
 from wheel_files import LINUX
 
@@ -97,3 +98,17 @@ def test_what_python_dropped():
     assert reasons(source, target=python(3, 9)) == []
     (reason,) = reasons(source, target=python(3, 10))
     assert "app asks for collections.Mapping, which Python 3.10 does not have." in reason.message
+
+
+def test_a_module_whose_file_is_named_for_another_python_or_system_says_so():
+    """As of a module for musl in a wheel that glibc takes."""
+    module = elf_bytes(("libc.so.6",))
+    name = "_m.cpython-311-x86_64-linux-musl.so"
+    files = {"app/__init__.py": "from app import _m", f"app/{name}": module}
+    (reason,) = reasons_of([("app", "1.0", files, [])], LINUX)
+    assert reason.message == (
+        f"app 1.0: `import app` fails: app asks for app._m, which app 1.0 does not have ({name} is for another Python "
+        "or system)."
+    )
+    (alone,) = reasons_of([("app", "1.0", {f"app{name}": module}, [])], LINUX)
+    assert f"(app{name} is for another Python or system)" in alone.message

@@ -63,8 +63,8 @@ def test_every_hurdle_is_named(mac, files, reasons):
     [
         (">=3.8,<3.11", True, True),
         (">=3.11", True, False),
-        (">=3.11.1", False, False),
-        (">3.11", False, False),
+        (">=3.11.1", True, False),
+        (">3.11", True, False),
         ("~=3.10", True, False),
         ("==3.8.*", True, True),
         ("<4", True, False),

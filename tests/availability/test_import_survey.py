@@ -1,7 +1,7 @@
 """Which packages of a set are imported, and what they ask of each other."""
 
 from envdoctor.core.finding import Severity
-from surveyed import surveyed
+from surveyed import reasons_of, surveyed
 from wheel_files import LINUX
 
 
@@ -43,3 +43,39 @@ def test_what_is_asked_for_is_followed_deeper_than_what_it_imports():
         "lib"
     }
     assert all(not met.imports for each, met in found.packages.items() if each.name == "lib")
+
+
+def broken_by(app, **lib):
+    """What is said of `app`, which requires a package `lib` of these modules."""
+    described = [("app", "1.0", {"app.py": app}, ["lib"])]
+    described.append(("lib", "1.0", {f"lib/{name}.py": text for name, text in lib.items()}, []))
+    return [reason.message for reason in reasons_of(described, LINUX)]
+
+
+def test_a_module_of_another_wheel_that_its_package_does_not_import_is_followed():
+    """As TensorFlow Decision Forests imports the generated code of ydf, beside a protobuf that refuses it."""
+    told = ["lib 1.0: `import lib.sub`, as app does, fails: lib.sub imports gone, which no wheel of the set brings."]
+    assert broken_by("import lib.sub", __init__="", sub="import gone") == told
+    assert broken_by("from lib import sub", __init__="", sub="import gone") == told
+    assert broken_by("from lib.sub import x", __init__="", sub="import gone\nx = 1") == told
+    assert broken_by("import lib", __init__="", sub="import gone") == []
+
+
+def test_a_module_of_another_wheel_need_not_be_what_is_taken_from_its_package():
+    assert broken_by("from lib import sub", __init__="sub = 1", sub="import gone") == []
+    assert broken_by("from lib import sub", __init__="def __getattr__(name): return 1", sub="import gone") == []
+    assert broken_by("try:\n    import lib.sub\nexcept ImportError:\n    pass", __init__="", sub="import gone") == []
+
+
+def test_modules_of_other_wheels_are_followed_from_one_another():
+    deep = {"__init__": "", "sub": "from lib import deep", "deep": "from sys import maxint"}
+    (said,) = broken_by("import lib.sub", **deep)
+    assert said.startswith("lib 1.0: `import lib.sub`, as app does, fails: lib.deep asks for sys.maxint")
+
+
+def test_a_module_of_another_wheel_that_a_command_enters_is_followed():
+    scripts = "[console_scripts]\napp = lib.sub:main\n"
+    described = [("app", "1.0", {"app.py": "", "app-1.0.dist-info/entry_points.txt": scripts}, ["lib"])]
+    described.append(("lib", "1.0", {"lib/__init__.py": "", "lib/sub.py": "import gone"}, []))
+    (reason,) = reasons_of(described, LINUX)
+    assert reason.message.startswith("lib 1.0: `import lib.sub`, as the command `app` does, fails: lib.sub imports")

@@ -14,6 +14,8 @@ NUMPY_2 = [
     b"module was compiled against NumPy C-API version 0x%x",
     b"module compiled against ABI version 0x%x",
 ]
+#: Of Cython modules that use no function of numpy's, as of fastparquet 0.8.
+SIZES = [b"numpy.core.multiarray failed to import", b"%s.%s size changed, may indicate binary incompatibility."]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,11 @@ NUMPY_2 = [
         ([b"_ARRAY_API"], NumpyBuild.NONE),
         ([], NumpyBuild.NONE),
         ([*NUMPY_2, b"module compiled against API version"], NumpyBuild.NUMPY_1),
+        (SIZES, NumpyBuild.NUMPY_1),
+        ([*SIZES, b"_ARRAY_API", b"numpy.core.multiarray"], NumpyBuild.NUMPY_1),
+        ([*SIZES, b"numpy._core.multiarray failed to import"], NumpyBuild.NONE),
+        (SIZES[:1], NumpyBuild.NONE),
+        ([*SIZES, *NUMPY_2], NumpyBuild.NUMPY_2),
     ],
 )
 def test_each_tell(marks, build):

@@ -87,7 +87,7 @@ def test_which_wheels_a_target_takes(name, tag, accepted):
         ("windows-x86-cp313", "platform_machine == 'x86'"),
         ("pp310", "implementation_name == 'pypy' and platform_python_implementation == 'PyPy'"),
         ("cp3.11.7", "python_full_version == '3.11.7'"),
-        ("cp311", "python_full_version == '3.11.0'"),
+        ("cp311", "python_full_version >= '3.11.20'"),
     ],
 )
 def test_markers(name, marker):

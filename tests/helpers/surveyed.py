@@ -25,7 +25,12 @@ def surveyed(described, target):
 
     def judge(contents, package, beside, most):
         return judge_package(
-            package, ModuleIndex(contents.members), lambda member: read(contents, member), target, beside, most=most
+            package,
+            ModuleIndex(contents.members, target),
+            lambda member: read(contents, member),
+            target,
+            beside,
+            most=most,
         )
 
     return survey_imports(wheels, target, judge, read)

@@ -18,6 +18,8 @@ FAILS = {
         "import ctypes\ndef f(*names):\n    for n in names:\n        try:\n            return ctypes.CDLL(n)\n"
         "        except OSError:\n            continue\n    raise OSError\nf('libnothere1.so', 'libnothere2.so')"
     ),
+    "attribute": "import ctypes\nlib = ctypes.cdll.nothere_zz",
+    "item": "from ctypes import cdll\nlib = cdll['libnothere_zz.so.1']",
     "loader": "import ctypes\nctypes.cdll.LoadLibrary('libnothere_zz.so')",
 }
 IMPORTS = {
@@ -26,6 +28,8 @@ IMPORTS = {
     "the program itself": (
         "import ctypes\nfrom ctypes.util import find_library\nctypes.CDLL(find_library('nothere_zz'))"
     ),
+    "an attribute that is forgiven": "import ctypes\ntry:\n    ctypes.pydll.nothere_zz\nexcept OSError:\n    pass",
+    "private attribute": "import ctypes\nkind = ctypes.cdll._dlltype",
     "none": "import ctypes\nctypes.CDLL(None)",
     "own class": "class CDLL:\n    def __init__(self, name): pass\nCDLL('libnothere_zz.so')",
     "not called": "import ctypes\ndef f():\n    ctypes.CDLL('libnothere_zz.so')",

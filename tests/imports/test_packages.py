@@ -38,7 +38,7 @@ def test_a_verdict_holds_where_the_others_answer_the_same():
 
 def test_what_it_imports_of_others_and_gives_them():
     verdict = judge(Having("other"))
-    assert [event.subject for event in verdict.imports] == ["other"]
+    assert {event.subject for event in verdict.imports} == {"other"}
     assert verdict.given == (("other", "given"),)
 
 

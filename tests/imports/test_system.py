@@ -22,6 +22,10 @@ from wheel_files import LINUX, MACOS, WINDOWS
         (MACOS, "CoreFoundation", False, None, None),
         (MACOS, "libgone.dylib", True, None, False),
         (LINUX, "libgone.so.1", True, False, False),
+        (MACOS, "libc.so.6", True, False, False),
+        (WINDOWS, "libc.so.6", True, False, False),
+        (WINDOWS, "gone.dylib", True, False, False),
+        (MACOS, "kernel32.dll", True, False, False),
     ],
 )
 def test_what_a_system_has(target, name, whole, has, bare):
@@ -63,3 +67,22 @@ def test_windows_adds_the_suffix_to_a_name_without_one(file, fails):
 )
 def test_names_that_only_some_systems_have(target, text, fails):
     assert bool(judge(text, target).failures) is fails
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "raises"),
+    [
+        ("ctypes.CDLL(None)", WINDOWS, "TypeError"),
+        ("ctypes.PyDLL(None)", WINDOWS, "TypeError"),
+        ("ctypes.cdll.LoadLibrary(None)", WINDOWS, "TypeError"),
+        ("ctypes.CDLL(None, handle=ctypes.pythonapi._handle)", WINDOWS, ""),
+        ("ctypes.CDLL(None)", LINUX, ""),
+        ("ctypes.CDLL(None)", MACOS, ""),
+        ("ctypes.windll.kernel32", WINDOWS, ""),
+        ("ctypes.cdll.gone", LINUX, "OSError"),
+        ("ctypes.cdll.gone", WINDOWS, ""),
+    ],
+)
+def test_what_stands_for_the_process_itself_and_libraries_by_attribute(text, target, raises):
+    verdict = judge(f"import ctypes\n{text}", target)
+    assert [failure.raises for failure in verdict.failures] == [raises] * bool(raises)

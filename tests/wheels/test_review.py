@@ -144,8 +144,14 @@ TESTED_BESIDE = {  # test_review_of_texts, _of_uploads and _of_leftovers
     "name-unknown",
     "platform-of-nobody",
     "python-patches-excluded",
+    "metadata-cut-short",
+    "part-of-python-gone",
+    "record-lists-not-itself",
     "special-mode",
     "startup-file",
+    "startup-import-absent",
+    "text-relocations",
+    "wheel-field-twice",
     "upload-refused",
 }
 

@@ -4,11 +4,16 @@ import pytest
 
 from envdoctor.core.finding import Severity
 from native_files import elf_bytes, macho_bytes, with_processor_level
-from reviewed_wheels import INFO, LINUX, MACOS, METADATA, build, look, names, with_file
+from reviewed_wheels import INFO, LINUX, MACOS, METADATA, PURE, build, look, names, with_file
 
 KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
 MODULE = "pkg/_m.cpython-312-darwin.so"
+
+
+def described_by(wheel):
+    """A wheel with a WHEEL file of its own."""
+    return build(wheel=f"{wheel}Tag: {PURE}\n")
 
 
 def command(text, target="pkg:main", **files):
@@ -57,6 +62,7 @@ FAULTY = [
     ("command-not-callable", command("def main(argv): ...\n")),
     ("command-not-callable", command("def main(*, argv): ...\n")),
     ("command-not-callable", command("async def main(): ...\n")),
+    ("command-not-callable", command("class main:\n    def __init__(self, path): ...\n")),
     ("entry-point-function-absent", command("x = 1\n", "pkg:cli", **{"pkg/cli.py": b"x = 2\n"})),
     ("entry-point-function-absent", with_file(f"{INFO}/entry_points.txt", b"[pytest11]\npkg = pkg.plugin\n")),
     ("newer-python-than-promised", promising("3.8", b"match x:\n    case 1: pass\n")),
@@ -69,8 +75,22 @@ FAULTY = [
         ),
     ),
     ("newer-processor-than-tag", build({"pkg/__init__.py": b"", "pkg/_m.so": with_processor_level(3)}, LINUX)),
+    ("text-relocations", build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes((), extra_tags=((22, 0),))}, LINUX)),
+    ("text-relocations", build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes((), extra_tags=((30, 4),))}, LINUX)),
+    ("record-lists-not-itself", build(record=lambda text: text.replace(f"{INFO}/RECORD,,\n", ""))),
+    ("wheel-version", described_by("Wheel-Version: 1.9\nRoot-Is-Purelib: true\n")),
+    ("wheel-version", described_by("Wheel-Version: 1\nRoot-Is-Purelib: true\n")),
+    ("wheel-version", described_by("Wheel-Version: 0.2\nRoot-Is-Purelib: true\n")),
+    ("wheel-field-twice", described_by("Wheel-Version: 1.0\nRoot-Is-Purelib: true\nRoot-Is-Purelib: false\n")),
+    ("metadata-cut-short", build(metadata=METADATA.replace("Summary: x\n", "Summary: x\nand more\nName: a\n"))),
+    ("module-does-not-compile", with_file("pkg/broken.py", b"# -*- coding: utf8mb4 -*-\nx = 1\n")),
+    ("part-of-python-gone", build({"pkg/__init__.py": b"import asyncore\n"})),
+    ("command-not-made", with_file("pkg-1.0.data/scripts/sub/run", b"#!python\n")),
+    ("startup-import-absent", with_file("pkg.pth", b"import gone_zz; gone_zz.start()\n")),
 ]
 NOTES = [
+    ("part-of-python-gone", build({"pkg/__init__.py": b"", "pkg/old.py": b"import asyncore\n"})),
+    ("wheel-version", described_by("Wheel-Version: 1.1\nRoot-Is-Purelib: true\n")),
     ("build-product", with_file("pkg/_m.pdb")),
     ("build-product", with_file("pkg/CMakeFiles/x.cmake")),
     ("typed-without-marker", with_file("pkg/__init__.pyi")),
@@ -100,6 +120,18 @@ SOUND = [
     build({"pkg/__init__.py": b"", "pkg/_m.so": with_processor_level(1)}, LINUX),
     build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes(("libc.so.6",))}, LINUX),
     build(record=lambda text: text + "pkg/,,\n"),
+    described_by("Wheel-Version: 0.1\nRoot-Is-Purelib: true\n"),
+    build(metadata=METADATA.replace("Summary: x\n", "Summary: x\nKeywords: a\n        b: c\n\td\n")),
+    build({"pkg/__init__.py": b"import asyncore\n"}, metadata=METADATA + "Requires-Python: <3.12\n"),
+    build({"pkg/__init__.py": b"import asyncore\n"}, metadata=METADATA + "Requires-Dist: pyasyncore\n"),
+    build({"pkg/__init__.py": b"try:\n    import asyncore\nexcept ImportError:\n    pass\n"}),
+    build({"pkg/__init__.py": b"import distutils\n", "_distutils_hack/__init__.py": b""}),
+    with_file("pkg/old.py", b"# coding: latin-1\nx = '\xe9'\n"),
+    with_file("pkg.pth", b"import sys, os; import pkg.start\n"),
+    build({"pkg/__init__.pyi": b"", "pkg/py.typed": b"", "pkg.so": elf_bytes(("libc.so.6",))}, LINUX),
+    build({"pkg.pth": b"import other\n"}, metadata=METADATA + "Requires-Dist: other\n"),
+    command("class main:\n    def __init__(self, path=None): ...\n"),
+    command("class main(App):\n    def __init__(self, path): ...\n"),
 ]
 
 

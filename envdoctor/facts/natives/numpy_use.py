@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envdoctor.binaries.numpy_build import NumpyBuild, judge_marks
+from envdoctor.binaries.numpy_build import DECLARED_1, SIZE_CHECKED, NumpyBuild, judge_marks
 from envdoctor.core.frozen import frozen
 from envdoctor.support.files import open_regular
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _OLD_API, _NEW_API = b"numpy.core._multiarray_umath", b"numpy._core._multiarray_umath"
 _OLD_ARRAYS, _NEW_NAMES, _TABLE = b"numpy.core.multiarray", b"numpy._core", b"_ARRAY_API"
-_NAMES = (_OLD_API, _NEW_API, _OLD_ARRAYS, _NEW_NAMES)
+_NAMES = (_OLD_API, _NEW_API, _OLD_ARRAYS, _NEW_NAMES, DECLARED_1)
 _COMMON = b"multiarray"
-_BEFORE, _AFTER = 14, 18  # bytes around the common word that hold the longest name
+_BEFORE, _AFTER = 14, 32  # bytes around the common word that hold the longest name
 
 _CHUNK = 128 << 10
 _OVERLAP = 64
@@ -121,7 +121,7 @@ def find_marks(stream: FileIO, buffer: bytearray) -> set[bytes]:
         if _NEW_API in found:
             return found
     if _OLD_ARRAYS in found and _OLD_API not in found:  # rare, and worth a second look at all of it
-        found.update(word for word in (_TABLE, _NEW_NAMES) if _holds(stream, buffer, word))
+        found.update(word for word in (_TABLE, _NEW_NAMES, SIZE_CHECKED) if _holds(stream, buffer, word))
     return found
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.core.target import NEWEST_PATCH
 from envdoctor.support.newer_syntax import NEWEST, parse_newer
+from envdoctor.support.requirement import required_name
 from envdoctor.support.syntax import parse_python
 from envdoctor.support.text import plural, version_tuple
 from envdoctor.wheels.module_texts import MOST_TEXT
@@ -142,10 +144,14 @@ def _why_not_called(text: str, name: str) -> str:
     made = next((each for each in tree.body if each is alone or alone in getattr(each, "targets", ())), None)
     if isinstance(made, ast.Assign):
         return "is no function" if isinstance(made.value, ast.Constant) else ""
+    if isinstance(made, ast.ClassDef) and not (made.bases or made.keywords or made.decorator_list):
+        begins = [each for each in made.body if _binds(each, "__init__")]
+        made = begins[0] if len(begins) == 1 else None
     if not isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) or made.decorator_list:
         return ""
     arguments = made.args
     needed = len(arguments.posonlyargs + arguments.args) - len(arguments.defaults) + arguments.kw_defaults.count(None)
+    needed -= made not in tree.body  # which is given the object itself
     if needed:
         return f"needs {plural(needed, 'argument')}, and commands are called with none"
     return "is async: what it does is never awaited" if isinstance(made, ast.AsyncFunctionDef) else ""
@@ -173,7 +179,8 @@ def does_not_compile(wheel: ReviewedWheel) -> Iterator[Sighting]:
         if module.problem and is_led_to and not _OF_DATA.fullmatch(module.path):
             python = f"{sys.version_info[0]}.{sys.version_info[1]}"
             message = f"{module.path} does not compile under Python {python}: {module.problem}"
-            severity = Severity.INFO if _is_newer(wheel, module.path) else Severity.WARNING
+            is_newer = "unknown encoding" not in module.problem and _is_newer(wheel, module.path)
+            severity = Severity.INFO if is_newer else Severity.WARNING
             yield Sighting(message=message, files=(module.path,), severity=severity)
             return
     if cut_at := wheel.module_texts.cut_at:
@@ -231,6 +238,40 @@ def newer_python(wheel: ReviewedWheel) -> Iterator[Sighting]:
             message = f"Requires-Python allows {oldest[0]}.{oldest[1]}, and {module.path} {problem}"
             yield Sighting(message=message, files=(module.path,))
             return
+
+
+@rule("part-of-python-gone", needs=Part.WHOLE, fix="Require what took its place, or lower Requires-Python.")
+def part_of_python_gone(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A module in any case imports a part of Python that a newer Python has no more, and Requires-Python allows that.
+
+    Installers take the wheel there, and the import fails: `No module named 'imp'`. Of modules below a package it is a
+    note: not everybody imports them.
+    """
+    removed: dict[str, str] = load_table("python_modules")["removed"]
+    required = [required_name(line) or "" for line in wheel.contents.metadata.requires]
+    gone = {top for top, since in removed.items() if _may_be_installed_on(wheel, since)}
+    for module in wheel.module_texts.modules:
+        for top in dict.fromkeys(name.partition(".")[0] for name in module.imports):
+            brought = any(top in name or (top, name) == ("distutils", "setuptools") for name in required)
+            brought |= top in wheel.modules_by_name or (top == "distutils" and "_distutils_hack" in wheel.tops)
+            if top in gone and not brought:
+                message = f"{module.path} imports {top}, which Python {removed[top]} has no more"
+                severity = Severity.INFO if "." in module.name else Severity.WARNING
+                yield Sighting(message=message, files=(module.path,), severity=severity)
+                return
+
+
+def _may_be_installed_on(wheel: ReviewedWheel, python: str) -> bool:
+    """Whether the tags and Requires-Python let a wheel be installed on a Python, or on later ones."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    any_later = any(tag.interpreter == "py3" or tag.abi == "abi3" for tag in wheel.tags)
+    named = {f"{kind}{python.replace('.', '')}" for kind in ("cp", "py")}
+    try:
+        allowed = SpecifierSet(wheel.contents.metadata.requires_python).contains(f"{python}.{NEWEST_PATCH}")
+    except InvalidSpecifier:
+        return False
+    return allowed and (any_later or any(tag.interpreter in named for tag in wheel.tags))
 
 
 def _oldest_python(wheel: ReviewedWheel) -> tuple[int, int] | None:

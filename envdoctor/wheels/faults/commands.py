@@ -91,12 +91,14 @@ _GROUPS = {
 }  # fmt: skip
 _MADE = {"console_scripts", "gui_scripts"}
 _FILE_LIKE = re.compile(r".*[/\\:].*|.*\.(?:exe|bat|cmd|sh)", re.IGNORECASE)
+_IN_FOLDER = re.compile(r"[^/]+\.data/scripts/.+/[^/]+")
 
 
 @rule("command-not-made", fix="Call the group `console_scripts` or `gui_scripts`, and the command by its bare name.")
 def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A group of entry points that no installer makes commands of, or a command with a path or a suffix in its name.
 
+    Scripts lie in no folder: uv 0.13.8 refuses the wheel, and pip 26.3 makes a folder among the commands.
     Of `tool.exe` Windows gets `tool.exe.exe`; a path leads out of the folder of commands.
     """
     text = wheel.text(wheel.own("entry_points.txt"))
@@ -105,6 +107,9 @@ def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found += tuple(each for each in re.findall(r"(?m)^\s*\[\s*(['\"][^\]]+)\]", text) if each.strip("'\"") in _MADE)
     if found:
         yield Sighting(message=f"of entry points in {listed(found)} no command is made", files=found)
+    nested = tuple(name for name in wheel.members if _IN_FOLDER.fullmatch(name))
+    if nested:
+        yield Sighting(message=f"scripts in folders, for which uv refuses the wheel: {listed(nested)}", files=nested)
     named = tuple(script.name for script in wheel.contents.metadata.scripts if _FILE_LIKE.fullmatch(script.name))
     if named:
         yield Sighting(message=f"commands are called like files: {listed(named)}", files=named)

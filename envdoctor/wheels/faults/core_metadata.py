@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ _DRAFTS = {
     "1.3",
     "2.0",
 }  # versions that wheel and setuptools wrote for years and no standard has; every reader takes them
+_FIELD_LINE = re.compile(r"[ \t]|[!-9;-~]+:")
 _LICENCE_NAME = re.compile(r"(?:.*/)?(?:licen[sc]e|copying|unlicense|notice)[^/]*", re.IGNORECASE)
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
@@ -94,6 +96,19 @@ def metadata_encoding(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """METADATA is not UTF-8: readers show other letters, or fail."""
     if any("\ud800" <= letter <= "\udfff" for letter in wheel.metadata_text):
         yield Sighting(message="METADATA is not UTF-8", files=("METADATA",))
+
+
+@rule("metadata-cut-short", fix="Indent the lines of a field that has several, or put the text behind the empty line.")
+def metadata_cut_short(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A line among the fields that is none: readers of mail take it, and the fields behind it, for the description."""
+    lines = wheel.metadata_text.removeprefix("\ufeff").splitlines()
+    fields = list(itertools.takewhile(str.strip, lines))
+    found = next((line for line in fields if not _FIELD_LINE.match(line)), None)
+    if found is not None:
+        lost = [line.partition(":")[0] for line in fields[fields.index(found) + 1 :] if _FIELD_LINE.match(line)]
+        behind = f": {listed(list(dict.fromkeys(lost)))} behind it are lost" if lost else ""
+        message = f"the fields of METADATA end at {found[:80]!r}, which is none{behind}"
+        yield Sighting(message=message, files=("METADATA",))
 
 
 @rule("metadata-field-twice", fix="Leave one of them.")

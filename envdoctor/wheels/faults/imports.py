@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
@@ -20,6 +21,7 @@ _OFTEN_OPTIONAL = re.compile(
     r"|benchmarks?|scripts?|tools?)(?:[/_.].*)?",
     re.IGNORECASE,
 )
+_STARTED = re.compile(r"^import[ \t]+(\w+)", re.MULTILINE)
 _OF_A_PLATFORM = re.compile(
     r".*(?:win|nt|mac|darwin|osx|linux|posix|unix|bsd|android|ios|java|jython|pypy|cuda|gpu|rocm).*", re.IGNORECASE
 )
@@ -80,6 +82,21 @@ def module_without_init(wheel: ReviewedWheel) -> Iterator[Sighting]:
     )
     if found:
         yield Sighting(message=f"imported, and without the function that begins a module: {listed(found)}", files=found)
+
+
+@rule("startup-import-absent", fix="Leave the line out, or put the module into the wheel.")
+def startup_import_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A line of a .pth file that imports a module which nothing has: every start of Python tells of the error.
+
+    A wheel that requires others may have it from these.
+    """
+    known = {*sys.stdlib_module_names, *(top.partition(".")[0] for top in wheel.tops)}
+    files = [member for member, path in wheel.installed.items() if path.endswith(".pth") and "/" not in path]
+    for member in files if not wheel.contents.metadata.requires else []:
+        absent = [name for name in _STARTED.findall(wheel.text(member)) if name not in known]
+        if absent:
+            message = f"{member} imports {absent[0]}, which the wheel lacks; Python tells of that at every start"
+            yield Sighting(message=message, files=(member,))
 
 
 def _dotted(path: str) -> str:

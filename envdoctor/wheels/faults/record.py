@@ -103,6 +103,14 @@ def record_itself(wheel: ReviewedWheel) -> Iterator[Sighting]:
         yield Sighting(message=f"RECORD gives a hash for {listed(found)}, which has none (PEP 427)", files=found)
 
 
+@rule("record-lists-not-itself", needs=Part.RECORD, fix=_FIX)
+def record_lists_not_itself(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """RECORD lists every file but itself; PEP 427 wants it there, without hash and size."""
+    rows = {row.path for row in _rows(wheel)}
+    if rows and wheel.own("RECORD") not in rows:
+        yield Sighting(message="RECORD does not list itself", files=(wheel.own("RECORD"),))
+
+
 @rule("record-hash-absent", needs=Part.RECORD, fix=_FIX)
 def record_hash_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A file without a hash: nobody can tell whether it is the one that was built."""

@@ -80,6 +80,14 @@ def executable_stack(wheel: ReviewedWheel) -> Iterator[Sighting]:
         yield Sighting(message=f"asks for an executable stack, which glibc 2.41 refuses: {listed(found)}", files=found)
 
 
+@rule("text-relocations", fix="Compile all of it with `-fPIC`.")
+def text_relocations(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A file whose code the loader has to change (DT_TEXTREL): SELinux and Android refuse to load it, PaX too."""
+    found = tuple(native.path for native in wheel.libraries if native.library and native.library.text_relocations)
+    if found:
+        yield Sighting(message=f"has text relocations, which hardened systems refuse: {listed(found)}", files=found)
+
+
 @rule("newer-processor-than-tag", fix="Compile without `-march=x86-64-v3` and the like, or choose code when it runs.")
 def newer_processor(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A file that says it needs a level of x86-64 beyond the first, which is all that tags promise.

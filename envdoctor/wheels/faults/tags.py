@@ -37,14 +37,31 @@ _METAPACKAGE_FILES = 3
 
 @rule("wheel-version", fix="Write `Wheel-Version: 1.0` into WHEEL.")
 def wheel_version(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """No Wheel-Version, or one that installers don't know: they refuse another major version."""
+    """No Wheel-Version, or one that installers don't know.
+
+    pip 26.3 and uv 0.13.9 refuse what is no number, or of a newer major version, and pass 0.1 over. Of a newer minor
+    version (1.9) both warn, which is a note for the 1.1 that distlib wrote for years; one without a dot uv refuses,
+    and a 0.x other than 0.1.
+    """
     said = wheel.wheel_fields.get("wheel-version", [""])[0]
-    if said.partition(".")[0] != "1" or not said.replace(".", "").isdecimal():
-        yield Sighting(
-            message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and installers know 1.x",
-            files=("WHEEL",),
-            is_refused=True,
-        )
+    numbers = [int(part) for part in said.split(".")] if re.fullmatch(r"\d+(\.\d+)*", said) else []
+    if said in {"1.0", "0.1"}:
+        return
+    knows = "installers know 1.0" if numbers[:1] == [1] else "installers know 1.x"
+    yield Sighting(
+        message=f"WHEEL gives the Wheel-Version {said or 'nothing'!r}, and {knows}",
+        files=("WHEEL",),
+        severity=Severity.INFO if said == "1.1" else Severity.WARNING,
+        is_refused=not numbers or numbers[0] > 1,
+    )
+
+
+@rule("wheel-field-twice", fix="Leave one of them.")
+def wheel_field_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A field of WHEEL that may stand once stands twice: each reader takes another."""
+    for name in ("wheel-version", "root-is-purelib", "build"):
+        if len(wheel.wheel_fields.get(name, ())) > 1:
+            yield Sighting(message=f"WHEEL has {name.title()} {len(wheel.wheel_fields[name])} times", files=("WHEEL",))
 
 
 @rule("purelib-flag", fix="Write `Root-Is-Purelib: true` or `false` into WHEEL.")

@@ -150,9 +150,14 @@ def absent_top_level(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("stub-package-name", fix="Call the folder NAME-stubs, as PEP 561 wants it.")
 def stub_name(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A folder with stubs alone under the very name of a package: it hides the package that it describes."""
+    """A folder with stubs alone under the very name of a package: it hides the package that it describes.
+
+    Not so beside an extension module of that name, which Python finds first.
+    """
+    modules = {path.partition(".")[0] for path in wheel.tops if path.endswith((".so", ".pyd"))}
     for top, paths in wheel.tops.items():
         stubs = [path for path in paths if path.endswith(".pyi")]
         code = [path for path in paths if path.endswith((".py", ".so", ".pyd"))]
-        if stubs and not code and f"{top}/__init__.pyi" in paths and not top.endswith("-stubs"):
+        alone = stubs and not code and top not in modules
+        if alone and f"{top}/__init__.pyi" in paths and not top.endswith("-stubs"):
             yield Sighting(message=f"{top}/ holds stubs alone, and is not called {top}-stubs (PEP 561)", files=(top,))
