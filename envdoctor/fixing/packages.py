@@ -17,7 +17,7 @@ from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versio
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
 from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
-from envdoctor.support.requirement import normal_name
+from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.support.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class PackagePlanner:
         state.constraints += [
             f"{one.name}{one.versions}" for one, _ in asked if one.over and facts.packages.find(one.name) is None
         ]  # what can't be read has the version that its folder's name says
+        state.constraints += [f"{name}{limit.versions}" for name, limit in facts.locked.limits.items()]
         try:
             with metadata_copied(facts.python, self._world.executor, unreadable) as self._bare:
                 step = self._tried(state, installer)
@@ -158,7 +159,10 @@ class PackagePlanner:
             if trial.failed:
                 continue
             if not trial.harms:
-                notes = (*dict.fromkeys(state.notes), *trial.notes)
+                notes = (
+                    *dict.fromkeys((*self._world.facts.locked.asks(one.name for one in changes), *state.notes)),
+                    *trial.notes,
+                )
                 return replace(step, mends=(*step.mends, *trial.gone), unjudged=trial.unjudged, notes=notes)
             self._learn(state, trial.harms, changes)
         why = trial.failed or trial.harms[0].words
@@ -221,7 +225,8 @@ class PackagePlanner:
 
     def _fall_back(self, state: _State, conflict: str) -> None:
         """Leave out what can't be had together: as little as a few questions tell."""
-        conflict = "; ".join((*dict.fromkeys(state.notes), conflict))
+        limits = self._world.facts.locked.asks(map(required_name, conflict.split()))
+        conflict = "; ".join(dict.fromkeys((*limits, *state.notes, conflict)))
         names = list(dict.fromkeys(normal_name(one.name) for one, _ in state.asked if one.deed is Deed.INSTALL))
         possible = {}
         for name in names:

@@ -12,6 +12,7 @@ from envdoctor.core.fixing import Change, Step, StepKind
 from envdoctor.core.report import Report
 from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
+from envdoctor.facts.locked import Locked
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
@@ -278,7 +279,7 @@ def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
 )
 def test_where_a_damaged_package_makes_pip_crash_uv_does_the_work(said, installer, tmp_path, monkeypatch):
     there = (Distribution(name="pip", version="26.3"), Distribution(name="idna", version="3"))
-    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there))
+    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there), locked=Locked())
     world = World(
         facts=facts, executor=None, check=None, facts_of=None, newest_with=None,
         instead_for_pip=lambda name, version: "", cache=tmp_path, project=None, say=print,
