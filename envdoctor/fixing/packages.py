@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers, pip_serves
-from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
+from envdoctor.fixing.changes import changes_of, commands_of, summed_up, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
 from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
 from envdoctor.fixing.uses import project_files
@@ -234,7 +233,8 @@ class PackagePlanner:
             if without.ok:
                 possible[name] = len(self._held(without, state))
         if possible:  # best that after which nobody has what it does not want
-            state.leave_out([min(possible, key=possible.__getitem__)], f"it can't be had with the others: {conflict}")
+            why = "it can't be had with the others" if len(names) > 1 else "no version can be had"
+            state.leave_out([min(possible, key=possible.__getitem__)], f"{why}: {conflict}")
             return
         good: list[str] = []
         for name in names:
@@ -321,22 +321,16 @@ class PackagePlanner:
     def _step(
         self, state: _State, installer: Installer, commands: tuple[Argv, ...], changes: tuple[Change, ...]
     ) -> Step:
-        counts = Counter("put back" if one.before == one.after else _verb(one) for one in changes)
-        done = ", ".join(f"{verb} {count}" for verb, count in counts.items())
         lost = [one for one in changes if one.lost]
         return Step(
             kind=StepKind.PACKAGES,
-            title=f"{installer.name}: {done}",
+            title=f"{installer.name}: {summed_up(changes)}",
             commands=tuple(map(self._world.called, commands)),
             mends=tuple(dict.fromkeys(finding for _, finding in state.asked)),
             changes=changes,
             safe=all(not one.before or one.before == one.after for one in changes) and not lost,
             undo=undo_words(changes, self._world.facts.python.executable),
         )
-
-
-def _verb(change: Change) -> str:
-    return "remove" if not change.after else "change" if change.before else "add"
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

@@ -107,7 +107,21 @@ def test_a_fault_is_shown_where_it_is_and_not_where_it_is_mended(name, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("content", "code"), [(b"old = 1\n", 0), (b"new = 1\n", 1)])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"old = 1\n", 0),
+        (b"# new is gone\nx = 'So is new.'\nprint(new)\nold.new = 1\n", 0),
+        (b"new = 1\n", 1),
+        (b"def new(): pass\n", 1),
+        (b"from other import new\n", 1),
+        (b"from other import old as new\n", 1),
+        (b"from other import *\nnew\n", 1),
+        (b"def __getattr__(name): return new\n", 1),
+        (b"globals()['new'] = 1\n", 1),
+        (b"new (\n", 1),
+    ],
+)
 def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
     own, other = of({"app/__init__.py": b"import lib\nlib.new\n"}), of({"lib/__init__.py": content}, "lib", "2")
     said = claim(CauseKind.NAME, files=("app",), names=("lib.new",), other="lib 2")
