@@ -22,7 +22,7 @@ from envdoctor.fixing.log import new_log, undone_by_hand
 from envdoctor.fixing.packages import PackagePlanner, _State, _Trial
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import Resolution, parse_changes
-from envdoctor.fixing.system import as_run, combined, other_steps
+from envdoctor.fixing.system import as_run, combined, other_steps, system_steps
 from envdoctor.fixing.undo import undo_plan
 from envdoctor.fixing.uses import names_used, project_files
 from envdoctor.fixing.world import World
@@ -191,6 +191,17 @@ def test_one_command_for_each_package_manager_then_what_needs_it_last():
     ]
     install = ("sudo", "apt-get", "install", "--yes", "libgl1", "qemu-user", "qemu-user-binfmt")
     assert combined(given) == (install, restart)
+
+
+def test_what_is_set_up_for_root_is_asked_for_by_itself_unless_it_needs_what_is_installed():
+    restart, chmod = ("sudo", "systemctl", "restart", "x"), ("sudo", "chmod", "+x", "/x")
+    both = finding(("sudo", "dnf", "install", "qemu"), restart)
+    again, apart = finding(restart), replace(finding(chmod), subject="other")
+    asked = [(command, one) for one in (apart, both, again) for command in one.fix.commands]
+    first, second = system_steps(asked, None)
+    assert [words[-1] for words in first.commands] == ["qemu", "x"]
+    assert (set(first.mends), second.mends) == ({both, again}, (apart,))
+    assert second.title == "Do it."
 
 
 def test_a_toolchain_is_installed_by_this_envdoctor_and_sudo_asks_for_no_password():
