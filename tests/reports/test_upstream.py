@@ -129,6 +129,23 @@ def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("content", "numpy", "code"),
+    [
+        (b"numpy.core._multiarray_umath", "2.4.6", 0),
+        (b"numpy.core._multiarray_umath", "1.26.4", 1),
+        (b"numpy.core._multiarray_umath numpy._core._multiarray_umath", "2.4.6", 1),
+        (b"nothing of it", "2.4.6", 1),
+    ],
+)
+def test_what_was_compiled_against_numpy_1_is_told_from_its_strings(content, numpy, code, tmp_path):
+    own, other = of({"app/_x.so": content}), of({"numpy/__init__.py": EVIL}, "numpy", numpy)
+    said = claim(CauseKind.COMPILED, files=("app/_x.so",), names=("numpy 1",), other=f"numpy {numpy}")
+    done = ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "code"), [(b"2", 0), (b"1", 1)])
 def test_files_that_two_wheels_share_are_compared(content, code, tmp_path):
     own, other = of({"same/x.py": b"1"}), of({"same/x.py": content}, "lib", "2")
