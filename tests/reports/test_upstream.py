@@ -129,6 +129,16 @@ def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("word", "code"), [("gone", 0), ("kept", 1)])
+def test_a_name_that_numpy_says_is_gone_is_gone(word, code, tmp_path):
+    files = {"numpy/__init__.py": b"def __getattr__(name): ...\nkept = gone = 1\n"}
+    files["numpy/_expired_attrs_2_0.py"] = b'__expired_attributes__ = {\n    "gone": "Use another.",\n}\n'
+    own, other = of({"app/__init__.py": f"import numpy\nnumpy.{word}\n".encode()}), of(files, "numpy", "2")
+    said = claim(CauseKind.NAME, files=("app",), names=(f"numpy.{word}",), other="numpy 2")
+    assert ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other).returncode == code
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "numpy", "code"),
     [
