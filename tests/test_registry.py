@@ -304,7 +304,7 @@ def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     report = check(CheckRequest(only=("HST014", "XYZ"), python=Path(sys.executable)))
     told, crashed = report.probes
     assert told.outcome is Outcome.FAILED
-    assert "The plug-in broken-1.0 is not used as it should be: xyz911_broken (entry point" in told.findings[0].message
+    assert "The plug-in broken-1.0 does not work as it should: xyz911_broken (entry point" in told.findings[0].message
     assert crashed.outcome is Outcome.CRASHED
     assert crashed.reason.startswith("a bug of the plug-in xyz910_crashing: ZeroDivisionError")
     assert not report.is_fine
