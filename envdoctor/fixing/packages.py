@@ -14,7 +14,7 @@ from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers, pip_serves
 from envdoctor.fixing.changes import changes_of, commands_of, summed_up, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
-from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
+from envdoctor.fixing.judging import breaks, lost_names, mended, mended_too, news_of, unanswered
 from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.support.text import one_line, plural
@@ -277,13 +277,13 @@ class PackagePlanner:
         told = [mended(one, self._before, after) for one in mends]
         if told and not any(one.mending is Mending.FIXED for one in told):
             return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
-        found = new_problems(self._before, after)
-        harms = list(harm_of_problems(found, changed))
+        harms, then = news_of(self._before, after, changed)
         harms += lost_names(self._world.facts, facts, changed, self._code)
         silent = unanswered(self._before, after)
         unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
         left = [one.finding for one in told if one.mending is not Mending.FIXED]
         notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        notes += tuple(f"what fails then is another fault: {one.code}: {one.message}" for one in then)
         if not self._is_whole:
             notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
         gone = mended_too(self._manual, self._before, after, changed)
