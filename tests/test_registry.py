@@ -1,5 +1,6 @@
 """Finding probes, actions and renderers, built in and from plug-ins."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from envdoctor import registry
+from envdoctor.core.command import Command
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvDoctorError
 from envdoctor.core.finding import Outcome
@@ -144,6 +146,9 @@ def test_a_package_of_a_plug_in_that_ends_or_prints_does_neither_here(plugin, tm
         ("import os\nos._exit(3)\n", "can't be imported: its import ends the process: it exited with status 3"),
         ("import os\nos.write(1, b'fine')\nos.abort()\n", "can't be imported: its import ends the process"),
         ("raise KeyboardInterrupt\n", "can't be imported: its import raises KeyboardInterrupt"),
+        ("import json\njson.dumps = print\n", "can't be imported: its import replaces json.dumps, which others use"),
+        ("import builtins\nbuiltins.len = id\n", "can't be imported: its import replaces builtins.len"),
+        ("import envdoctor.probing as one\none.run_probe = None\n", "can't be imported: its import replaces envdoctor"),
         ("while True:\n    pass\n", "can't be imported: its import had not come to an end after"),
         ("import time\ntime.sleep(1000)\n", "can't be imported: its import had not come to an end after"),
     ],
@@ -246,6 +251,51 @@ def test_a_table_that_is_wrong_is_left_out_and_told(plugin, tmp_path, text, said
 
 
 @pytest.mark.slow
+def test_what_an_import_changes_is_put_back_and_told_and_the_probe_is_asked(plugin, tmp_path, monkeypatch):
+    monkeypatch.setenv("KEPT", "as it was")
+    module = plugin("XYZ913", "moving")
+    text = PROBE.format(code="XYZ913")
+    (tmp_path / f"{module}.py").write_text(f"import os\nos.chdir('/')\nos.environ['KEPT'] = ''\n{text}")
+    folder = Path.cwd()
+    assert "XYZ913" in [one.code for one in registry.probes()]
+    assert (Path.cwd(), os.environ["KEPT"]) == (folder, "as it was")
+    monkeypatch.delitem(sys.modules, module)
+    assert problems()["moving-1.0"].startswith("changed the current folder and the variables KEPT when it was imported")
+
+
+NOISE = """print('noise')
+    import atexit, os, subprocess
+    os.write(1, b'noise')
+    subprocess.run(['echo', 'noise'])
+    atexit.register(print, 'noise')
+    os.close(1)
+    return ()"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the streams of a console are others there")
+def test_standard_output_is_the_report_whatever_a_plug_in_its_programs_and_its_native_code_print(plugin, tmp_path):
+    module = plugin("XYZ914", "noisy")
+    text = PROBE.format(code="XYZ914").replace("return ()", NOISE)
+    (tmp_path / f"{module}.py").write_text(text)
+    argv = (sys.executable, "-m", "envdoctor", "check", "--only", "XYZ", "--json")
+    done = run(Command(argv=argv, env={"PYTHONPATH": str(tmp_path)}))
+    assert [one["outcome"] for one in json.loads(done.stdout)["probes"]] == ["passed"]
+    assert done.stderr.count("noise") == 4
+
+
+@pytest.mark.slow
+def test_a_probe_that_replaces_a_function_is_crashed_and_the_function_back(plugin, tmp_path):
+    module = plugin("XYZ915", "patching")
+    text = PROBE.format(code="XYZ915").replace("return ()", "import json\n    json.dumps = None\n    return ()")
+    (tmp_path / f"{module}.py").write_text(text)
+    kept = json.dumps
+    (told,) = check(CheckRequest(only=("XYZ915",), python=Path(sys.executable))).probes
+    assert (told.outcome, told.reason.rpartition(": ")[2]) == (Outcome.CRASHED, "it changed json.dumps")
+    assert json.dumps is kept
+
+
+@pytest.mark.slow
 def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     plugin("XYZ910", "crashing")
     (tmp_path / "xyz910_crashing.py").write_text(PROBE.format(code="XYZ910").replace("return ()", "return 1 / 0"))
@@ -254,7 +304,7 @@ def test_check_tells_what_is_wrong_with_plug_ins(plugin, tmp_path):
     report = check(CheckRequest(only=("HST014", "XYZ"), python=Path(sys.executable)))
     told, crashed = report.probes
     assert told.outcome is Outcome.FAILED
-    assert "The plug-in broken-1.0 is not used as it should be: xyz911_broken (entry point" in told.findings[0].message
+    assert "The plug-in broken-1.0 does not work as it should: xyz911_broken (entry point" in told.findings[0].message
     assert crashed.outcome is Outcome.CRASHED
     assert crashed.reason.startswith("a bug of the plug-in xyz910_crashing: ZeroDivisionError")
     assert not report.is_fine

@@ -55,6 +55,9 @@ def numpy_reason(wheel: str, use: NumpyUse, numpy: str) -> CellReason | None:
         message=f"{wheel}: {use.file} {words} under {numpy}; {_OLD_NUMPY} would do.",
         remedies=(_OLD_NUMPY,),
         evidence=(Evidence(source=f"{use.file} of {wheel}", excerpt=f"names of numpy's C API: {use.build.value}"),),
+        cause=Cause(kind=CauseKind.COMPILED, wheel=wheel, files=(use.file,), names=("numpy 1",), other=numpy)
+        if certain
+        else None,
     )
 
 

@@ -69,7 +69,7 @@ class WayOut:
                 further = [one for one in _further(taken, found.remedies, self.question) if one not in seen]
                 waiting.extend(further)
                 seen.update(further)
-                deepest = max(deepest, *further, key=len)
+                deepest = max((deepest, *further), key=len)
         return self._leap(deepest)
 
     def _try(self, constraints: Iterable[str]) -> tuple[tuple[Pin, ...], Judgment | None]:

@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from envdoctor.support.collector import collecting_rarely
 
         with collecting_rarely():
+            if arguments is None:
+                _keep_output()
             from envdoctor.cli._run import run
 
             code = run(words)
@@ -50,11 +52,23 @@ def _leave_at_once(code: int) -> None:
     import atexit
     import contextlib
 
+    output, sys.stdout = sys.stdout, sys.stderr  # the report is complete: what plug-ins still say is no part of it
     atexit._run_exitfuncs()  # noqa: SLF001  (temporary folders; there is no other name for it)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (output, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
             stream.flush()
     os._exit(code)
+
+
+def _keep_output() -> None:
+    """Keep standard output for envdoctor where there are plug-ins, whose programs and native code may print too."""
+    from envdoctor.core.plugins import all_entry_points
+
+    if sys.platform == "win32" or sys.stdout is None or sys.stderr is None or not all_entry_points().entries:
+        return
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = open(ours, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors)  # noqa: PTH123, SIM115
 
 
 def _look_there_last(python_path: str) -> None:

@@ -89,6 +89,7 @@ class CauseKind(enum.Enum):
     MODULE = "module"  # a module imports another that no wheel holds
     NAME = "name"  # a module asks for a name that another wheel lacks
     LOOKUP = "lookup"  # a module looks for a library of the system by its name
+    COMPILED = "compiled"  # a file was compiled against numpy 1, and the other wheel is a later numpy
     SHARED = "shared"  # two wheels hold the same file with different content
     REFUSED = "refused"  # pip finds no set of wheels
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib.util
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from envdoctor.core.frozen import frozen
-
-if TYPE_CHECKING:
-    from typing import TextIO
 
 #: The groups, and what a module of each brings.
 GROUPS = {
@@ -95,11 +90,6 @@ def _read(folders: tuple[tuple[str, int], ...]) -> PluginState:
             entries.setdefault((one.group, one.module), one)
     ordered = tuple(entries[key] for key in sorted(entries))
     return PluginState(entries=ordered, problems=tuple(problems))
-
-
-def prints_elsewhere() -> contextlib.redirect_stdout[TextIO]:
-    """Send what a plug-in prints at its import to standard error: standard output is a report, which others read."""
-    return contextlib.redirect_stdout(sys.stderr)
 
 
 def folder_of(module: str) -> Path | None:

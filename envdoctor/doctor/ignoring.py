@@ -54,9 +54,23 @@ def ignore(report: Report, rules: Sequence[Ignore], origin: str, today: date | N
         for one in rules
         if one not in in_force
     )
-    return dataclasses.replace(
-        report, probes=probes, findings=findings, ignored=tuple(ignored), notes=(*report.notes, *told, *over)
+    unknown = tuple(
+        f"{origin} ignores {code}, which is no code and no family that envdoctor knows: it ignores nothing."
+        for code in _unknown(rules, report)
     )
+    notes = (*report.notes, *told, *over, *unknown)
+    return dataclasses.replace(report, probes=probes, findings=findings, ignored=tuple(ignored), notes=notes)
+
+
+def _unknown(rules: Sequence[Ignore], report: Report) -> list[str]:
+    asked = {word for one in report.probes for word in (one.code, one.code[:3])}
+    rest = {one.code: one.code.upper() for one in rules if one.code.upper() not in asked}
+    if not rest:
+        return []
+    from envdoctor.doctor.explain import explanations
+
+    known = {word for one in explanations() for word in (one.code, one.code[:3])}
+    return [code for code, word in rest.items() if word not in known]
 
 
 def _fits(rule: Ignore, finding: Finding) -> bool:

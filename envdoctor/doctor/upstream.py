@@ -52,6 +52,7 @@ _FIXES = {
     CauseKind.MODULE: "Require the distribution that brings the module, in a version that has it, or import it lazily.",
     CauseKind.NAME: "Require the versions that have the name, or ask for it only where it is there.",
     CauseKind.LOOKUP: "Put the library into the wheel, or say in the error which package of the system brings it.",
+    CauseKind.COMPILED: "Build against numpy 2, which serves numpy 1 too, or require numpy<2.",
     CauseKind.SHARED: "Let only one of the two install the file, or let one require the other.",
     CauseKind.REFUSED: "Upload a wheel for this target, or require what has one.",
 }

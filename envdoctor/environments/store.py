@@ -129,6 +129,14 @@ def names_made(cache: Cache) -> frozenset[str]:
     return frozenset(found)
 
 
+def count_idle(cache: Cache) -> int:
+    """How many environments no build uses: made for other pins, or never finished."""
+    today = {(name, environment_spec(name).key) for name in environment_names()}
+    folders = _folders(cache, "[!.]*-cp*-*")
+    names = [(one.name.partition("-cp")[0], one.name.rpartition("-")[2], (one / MARKER).is_file()) for one in folders]
+    return sum((name, key) not in today or not whole for name, key, whole in names)
+
+
 def write_marker(folder: Path, spec: EnvironmentSpec, version: str, interpreter: Path) -> ManagedEnvironment:
     """Declare an environment whole.
 

@@ -100,6 +100,16 @@ def with_undo(changes: Iterable[Change], resolver: Resolver, python: str) -> tup
     return tuple(replace(one, undo="") if one.name in gone else one for one in rows)
 
 
+def summed_up(changes: Iterable[Change]) -> str:
+    """How many distributions are put back, added, changed and removed."""
+    counts = Counter("put back" if one.before == one.after else _verb(one) for one in changes)
+    return ", ".join(f"{verb} {count}" for verb, count in counts.items())
+
+
+def _verb(change: Change) -> str:
+    return "remove" if not change.after else "change" if change.before else "add"
+
+
 def undo_command(python: str) -> str:
     """The command that takes back the last fix of an interpreter's environment, to stand in a sentence."""
     return f"`{quote_command(('envdoctor', 'fix', '--undo', '--python', python))}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, partial
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _NO_ANSWER = frozenset({Outcome.UNKNOWN, Outcome.CRASHED, Outcome.TIMED_OUT})
 _SILENT = _NO_ANSWER | {Outcome.SKIPPED}
+
+#: How findings tell that an import fails.
+_FAILING = re.compile(r"`import ([\w.]+)` fails")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,21 @@ def harm_of_problems(problems: Iterable[Finding], changed: Collection[str]) -> I
         words = {normalize(word.strip(".,:;'`()")) for word in f"{one.subject} {one.message}".split()}
         of = tuple(name for name in changed if name in words or name in normalize(one.subject).split(", "))
         yield Harm(words=f"{one.code}: {one.message}", culprits=of)
+
+
+def news_of(before: Report, after: Report, changed: Collection[str]) -> tuple[list[Harm], tuple[Finding, ...]]:
+    """What a change of versions breaks, and the next faults that imports come to which failed before."""
+    found = new_problems(before, after)
+    then = next_faults(found, before, changed)
+    return list(harm_of_problems([one for one in found if one not in then], changed)), then
+
+
+def next_faults(problems: Sequence[Finding], before: Report, changed: Collection[str]) -> tuple[Finding, ...]:
+    """Of new problems those of imports that failed before, for another reason, and that speak of nothing changed."""
+    failed = {name for one in before.problems for name in _FAILING.findall(one.message)}
+    harms = harm_of_problems(problems, changed)
+    apart = [one for one, harm in zip(problems, harms, strict=True) if not harm.culprits]
+    return tuple(one for one in apart if (names := set(_FAILING.findall(one.message))) and names <= failed)
 
 
 def lost_names(before: Facts, after: Facts, changed: Collection[str], code: Sequence[str]) -> Iterator[Harm]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,11 @@ from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers, pip_serves
-from envdoctor.fixing.changes import changes_of, commands_of, undo_words, versions_now, with_undo
+from envdoctor.fixing.changes import changes_of, commands_of, summed_up, undo_words, versions_now, with_undo
 from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, site_folder, without_copy
-from envdoctor.fixing.judging import breaks, harm_of_problems, lost_names, mended, mended_too, new_problems, unanswered
+from envdoctor.fixing.judging import breaks, lost_names, mended, mended_too, news_of, unanswered
 from envdoctor.fixing.uses import project_files
-from envdoctor.support.requirement import normal_name
+from envdoctor.support.requirement import normal_name, required_name
 from envdoctor.support.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -107,6 +106,7 @@ class PackagePlanner:
         state.constraints += [
             f"{one.name}{one.versions}" for one, _ in asked if one.over and facts.packages.find(one.name) is None
         ]  # what can't be read has the version that its folder's name says
+        state.constraints += [f"{name}{limit.versions}" for name, limit in facts.locked.limits.items()]
         try:
             with metadata_copied(facts.python, self._world.executor, unreadable) as self._bare:
                 step = self._tried(state, installer)
@@ -158,7 +158,10 @@ class PackagePlanner:
             if trial.failed:
                 continue
             if not trial.harms:
-                notes = (*dict.fromkeys(state.notes), *trial.notes)
+                notes = (
+                    *dict.fromkeys((*self._world.facts.locked.asks(one.name for one in changes), *state.notes)),
+                    *trial.notes,
+                )
                 return replace(step, mends=(*step.mends, *trial.gone), unjudged=trial.unjudged, notes=notes)
             self._learn(state, trial.harms, changes)
         why = trial.failed or trial.harms[0].words
@@ -221,7 +224,8 @@ class PackagePlanner:
 
     def _fall_back(self, state: _State, conflict: str) -> None:
         """Leave out what can't be had together: as little as a few questions tell."""
-        conflict = "; ".join((*dict.fromkeys(state.notes), conflict))
+        limits = self._world.facts.locked.asks(map(required_name, conflict.split()))
+        conflict = "; ".join(dict.fromkeys((*limits, *state.notes, conflict)))
         names = list(dict.fromkeys(normal_name(one.name) for one, _ in state.asked if one.deed is Deed.INSTALL))
         possible = {}
         for name in names:
@@ -229,7 +233,8 @@ class PackagePlanner:
             if without.ok:
                 possible[name] = len(self._held(without, state))
         if possible:  # best that after which nobody has what it does not want
-            state.leave_out([min(possible, key=possible.__getitem__)], f"it can't be had with the others: {conflict}")
+            why = "it can't be had with the others" if len(names) > 1 else "no version can be had"
+            state.leave_out([min(possible, key=possible.__getitem__)], f"{why}: {conflict}")
             return
         good: list[str] = []
         for name in names:
@@ -272,13 +277,13 @@ class PackagePlanner:
         told = [mended(one, self._before, after) for one in mends]
         if told and not any(one.mending is Mending.FIXED for one in told):
             return _Trial(failed=f"tried on a copy, it does not mend {mends[0].code}: {mends[0].message}")
-        found = new_problems(self._before, after)
-        harms = list(harm_of_problems(found, changed))
+        harms, then = news_of(self._before, after, changed)
         harms += lost_names(self._world.facts, facts, changed, self._code)
         silent = unanswered(self._before, after)
         unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
         left = [one.finding for one in told if one.mending is not Mending.FIXED]
         notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
+        notes += tuple(f"what fails then is another fault: {one.code}: {one.message}" for one in then)
         if not self._is_whole:
             notes += (f"not all code below {self._world.project} was looked at; name its folder with --code",)
         gone = mended_too(self._manual, self._before, after, changed)
@@ -316,22 +321,16 @@ class PackagePlanner:
     def _step(
         self, state: _State, installer: Installer, commands: tuple[Argv, ...], changes: tuple[Change, ...]
     ) -> Step:
-        counts = Counter("put back" if one.before == one.after else _verb(one) for one in changes)
-        done = ", ".join(f"{verb} {count}" for verb, count in counts.items())
         lost = [one for one in changes if one.lost]
         return Step(
             kind=StepKind.PACKAGES,
-            title=f"{installer.name}: {done}",
+            title=f"{installer.name}: {summed_up(changes)}",
             commands=tuple(map(self._world.called, commands)),
             mends=tuple(dict.fromkeys(finding for _, finding in state.asked)),
             changes=changes,
             safe=all(not one.before or one.before == one.after for one in changes) and not lost,
             undo=undo_words(changes, self._world.facts.python.executable),
         )
-
-
-def _verb(change: Change) -> str:
-    return "remove" if not change.after else "change" if change.before else "add"
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

@@ -32,24 +32,37 @@ _SECONDS = 60.0
 
 
 def system_steps(asked: Sequence[tuple[Argv, Finding]], executor: Executor) -> Iterator[Step]:
-    """One step for root: one command for each package manager first, then what sets something up."""
-    if not asked:
-        return
-    commands = combined([command for command, _ in asked])
-    findings = tuple(dict.fromkeys(finding for _, finding in asked))
-    changes = tuple(_simulated(commands, executor))
-    added = [one.name for one in changes if not one.before]
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    yield Step(
-        kind=StepKind.SYSTEM,
-        title=_title(commands, findings),
-        commands=tuple(command[1:] if is_root and command[0] == "sudo" else command for command in commands),
-        mends=findings,
-        changes=changes,
-        root=True,
-        safe=all(one.fix is not None and one.fix.safe for one in findings),
-        undo=f"`sudo apt-get remove {' '.join(added)}` removes what was added" if added else "",
-    )
+    """Steps for root: one for what a package manager installs, and one for each thing that is set up."""
+    for part in _parts(asked):
+        commands = combined([command for command, _ in part])
+        findings = tuple(dict.fromkeys(finding for _, finding in part))
+        changes = tuple(_simulated(commands, executor))
+        added = [one.name for one in changes if not one.before]
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        yield Step(
+            kind=StepKind.SYSTEM,
+            title=_title(commands, findings),
+            commands=tuple(command[1:] if is_root and command[0] == "sudo" else command for command in commands),
+            mends=findings,
+            changes=changes,
+            root=True,
+            safe=all(one.fix is not None and one.fix.safe for one in findings),
+            undo=f"`sudo apt-get remove {' '.join(added)}` removes what was added" if added else "",
+        )
+
+
+def _parts(asked: Sequence[tuple[Argv, Finding]]) -> list[list[tuple[Argv, Finding]]]:
+    """What can be agreed to by itself: findings that share a command or a package manager belong together."""
+    parts: list[list[tuple[Argv, Finding]]] = []
+    for command, finding in asked:
+        joined = [part for part in parts if any(_key(row[0]) == _key(command) or row[1] == finding for row in part)]
+        parts = [part for part in parts if part not in joined]
+        parts.append([*(row for part in joined for row in part), (command, finding)])
+    return sorted(parts, key=lambda part: not any(command[:3] in _MANAGERS for command, _ in part))
+
+
+def _key(command: Argv) -> Argv:
+    return command[:3] if command[:3] in _MANAGERS else command
 
 
 def combined(commands: Iterable[Argv]) -> tuple[Argv, ...]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from envdoctor.core.data import SHARED, built_in_folders, load_file, plugged_rows
 from envdoctor.core.finding import FAMILIES
 from envdoctor.core.frozen import frozen
-from envdoctor.core.plugins import GROUPS, EntryPoint, PluginProblem, all_entry_points, folder_of, prints_elsewhere
+from envdoctor.core.plugins import GROUPS, EntryPoint, PluginProblem, all_entry_points, folder_of
+from envdoctor.support.containment import contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,11 +208,14 @@ def _imported(entry: EntryPoint, name: str, gathering: _Gathering[T]) -> ModuleT
         gathering.complain(entry, f"can't be imported{where}: {fatal}")
         return None
     try:
-        with prints_elsewhere():
-            return importlib.import_module(name)
+        with contained() as changed:
+            module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (a plug-in may raise anything)
         gathering.complain(entry, f"can't be imported{where}: {_words(error)}")
         return None
+    if changed:
+        gathering.complain(entry, f"changed {' and '.join(changed)} when it was imported{where}; that was put back")
+    return module
 
 
 def _words(error: BaseException) -> str:

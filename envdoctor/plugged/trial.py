@@ -31,12 +31,18 @@ given = json.load(sys.stdin)
 told = os.dup(1)
 os.dup2(2, 1)
 sys.path[:] = given["path"]
+import envdoctor.probing
+from envdoctor.support.containment import known_functions, replaced
+known = known_functions()
 try:
     importlib.import_module(given["module"])
 except (Exception, SystemExit):
     pass
 except BaseException as error:
     os.write(2, ("raises " + type(error).__name__).encode())
+    os._exit(1)
+if names := list(replaced(known)):
+    os.write(2, ("\\nreplaces " + ", ".join(names[:8])).encode())
     os._exit(1)
 os.write(told, given["word"].encode())
 os._exit(0)
@@ -64,8 +70,9 @@ def why_not_imported(module: str) -> str:
         return ""
     if result.ended:
         return f"its import had not come to an end after {result.seconds:.0f} s"
-    if result.last_line.startswith("raises "):
-        return f"its import {result.last_line}, which ends a program"
+    for word, why in (("raises ", "which ends a program"), ("replaces ", "which others use")):
+        if result.last_line.startswith(word):
+            return f"its import {result.last_line}, {why}"
     return f"its import ends the process: it {result.describe_failure()}"
 
 
@@ -79,7 +86,7 @@ def _remember(mark: Path | None) -> None:
 def _mark(module: str) -> Path | None:
     """The file that says that the import of exactly this came to its end; None for too many files to tell."""
     top = module.partition(".")[0]
-    seen = [__version__, sys.executable, sys.version, module, *map(_stamp, map(Path, sys.path))]
+    seen = [__version__, _CHILD, sys.executable, sys.version, module, *map(_stamp, map(Path, sys.path))]
     for folder in map(Path, sys.path):
         files = [folder / f"{top}.py", *(folder / top).rglob("*.py")]
         if len(seen) + len(files) > _MOST_FILES:

@@ -1,6 +1,6 @@
 """Code of others in a thread of this process: it may not end it in silence, nor write into what others read.
 
-What it changes for the whole process (the folder, variables) is put back and told.
+What it changes for the whole process (the folder, variables, functions of modules) is put back and told.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Modules whose functions and classes everybody uses, beside all of envdoctor.
+_SHARED = frozenset({"builtins", "io", "json", "os", "os.path", "pathlib", "re", "shutil", "subprocess", "time"})
 _real_exit = os._exit
 _guests: set[tuple[int, int]] = set()
 _outputs: list[TextIO] = []  # standard output, while a guest is here
@@ -30,7 +32,7 @@ def contained() -> Iterator[list[str]]:
     """
     changed: list[str] = []
     guest = _guest()
-    folder, variables = _folder(), dict(os.environ)
+    folder, variables, known = _folder(), dict(os.environ), known_functions()
     with _lock:
         _guests.add(guest)
         os._exit = _exit
@@ -47,7 +49,26 @@ def contained() -> Iterator[list[str]]:
             if not _guests:
                 os._exit = _real_exit
                 sys.stdout = _outputs.pop()
-            changed += _put_back(folder, variables)
+            changed += (*_put_back(folder, variables), *replaced(known))
+
+
+def known_functions() -> dict[tuple[str, str], Any]:
+    """The functions and classes of modules that others may not replace, by module and name."""
+    found: dict[tuple[str, str], Any] = {}
+    for name, module in list(sys.modules.items()):
+        if name in _SHARED or name.partition(".")[0] == "envdoctor":
+            values = list(getattr(module, "__dict__", {}).items())
+            found.update({(name, key): value for key, value in values if callable(value) and key != "_exit"})
+    return found
+
+
+def replaced(known: dict[tuple[str, str], Any]) -> Iterator[str]:
+    """Puts back what was replaced since, and tells its names."""
+    for (name, key), value in known.items():
+        module = sys.modules.get(name)
+        if module is not None and getattr(module, key, None) is not value:
+            setattr(module, key, value)
+            yield f"{name}.{key}"
 
 
 def _guest() -> tuple[int, int]:

@@ -34,6 +34,7 @@ _ENDLESS = re.compile(r"\d{1000}", re.ASCII)
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
 _SEPARATORS = re.compile(r"[-_.]+")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*", re.ASCII)
+_NUMBERS = re.compile(r"(?<![\w.])\d+(?:\.\d+)*", re.ASCII)
 _RELEASE = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 _COMPARISON = re.compile(r"(\w+)\s*(==|!=|<=|>=|<|>)\s*([\"'])([^\"']*)\3")
 _WORDS = frozenset(
@@ -103,6 +104,20 @@ def admits(specifier: str, version: str) -> bool:
     if "===" not in specifier:
         Version(version)  # some releases of packaging call an invalid version one that does not match
     return SpecifierSet(specifier).contains(version, prereleases=True)
+
+
+def admit_both(specifier: str, other: str) -> bool:
+    """Whether some version could meet two specifiers: one that stands in them, the next behind it, or the first of all.
+
+    Returns:
+        False too for what is no specifier.
+    """
+    both = f"{specifier},{other}" if specifier and other else specifier or other
+    bounds = _NUMBERS.findall(both)
+    try:
+        return any(admits(both, version) for bound in ("0", *bounds) for version in (bound, f"{bound}.0.0.1"))
+    except ValueError:
+        return False
 
 
 def _meets(have: tuple[int, ...], operator: str, bound_text: str, any_end: str | None) -> bool | None:

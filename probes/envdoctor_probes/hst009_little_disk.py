@@ -45,7 +45,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 evidence=(Evidence(source=disk.folder, excerpt=f"{disk.free} of {disk.total} bytes free"),),
                 fix=Fix(
                     text=f"Free some space, or set {disk.variable} to a folder elsewhere.",
-                    commands=() if disk.variable == "TMPDIR" else (("envdoctor", "env", "clean"),),
+                    commands=(("envdoctor", "env", "clean"),) if disk.idle else (),
                     safe=True,
                 ),
             )

@@ -19,7 +19,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     """A plug-in of envdoctor can't be used.
 
     A distribution may add probes, actions, compilers, report formats and toolchains to envdoctor. One that does not
-    import, brings nothing, or takes a code or a name that is in use is left out, so that its questions are not asked.
+    import, replaces functions that others use, brings nothing, or takes a code or a name that is in use is left out, so
+    that its questions are not asked. What an import changes in the current folder and the variables is put back.
     Upgrade the distribution, remove it, or tell its authors; docs/plugins.md says what a plug-in must be like.
     """
     if not facts.plugins.entries and not facts.plugins.problems:
@@ -30,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=entry.distribution,
-            message=f"The plug-in {entry.distribution} is not used as it should be: {what} {problem.text}.",
+            message=f"The plug-in {entry.distribution} does not work as it should: {what} {problem.text}.",
             evidence=(Evidence(source=entry.file, excerpt=f"{entry.module or '[envdoctor.'}"),),
             fix=Fix(text=f"Upgrade or remove {entry.distribution.rpartition('-')[0] or entry.distribution}."),
         )

@@ -97,7 +97,9 @@ def render(report: Report, *, most: int = MOST) -> str:
     return _cut(blocks, most)
 
 
-_SHORTENED = "> Shortened to what an issue takes. Attach the whole: `envdoctor report --output report.html`."
+_SHORTENED = (
+    "> Shortened to what an issue takes. The same command with `--output report.html` writes all of it; attach that."
+)
 
 
 def _cut(blocks: list[str], most: int) -> str:

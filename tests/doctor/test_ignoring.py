@@ -56,6 +56,16 @@ def test_every_format_tells_it_and_none_says_passed():
     assert "✓" not in terminal.render(made)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("PKG999", True), ("pkgs", True), ("pkg", False), ("RUN", False), ("RUN061", False), ("hst009", False)],
+)
+def test_a_code_that_is_none_is_told(code, told):
+    notes = judged(report(finding("foo")), code=code).notes
+    assert (f"pyproject.toml ignores {code}, which is no code" in " ".join(notes)) == told
+
+
 def test_what_is_left_counts():
     made = judged(report(finding("foo"), finding("bar")), subject="f*")
     assert not made.is_fine

@@ -4,7 +4,7 @@ from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity
 from envdoctor.core.report import Report
 from envdoctor.facts.host import Host
 from envdoctor.facts.requirements import check_requirements
-from envdoctor.fixing.judging import harm_of_problems, lost_names, mended_too, new_problems
+from envdoctor.fixing.judging import harm_of_problems, lost_names, mended_too, new_problems, next_faults
 from sites import Site, facts_of
 
 OLD = {"lib/__init__.py": "from lib import parts as solutions\nnew = 1\n", "lib/parts.py": ""}
@@ -74,3 +74,18 @@ def test_what_has_no_command_and_goes_with_a_changed_distribution_is_mended_too(
     elsewhere = finding("other", "It flickers.")
     before, after = report(gone, stays, elsewhere), report(stays)
     assert mended_too([gone, stays, elsewhere], before, after, ["urllib3"]) == (gone,)
+
+
+def test_the_next_fault_of_an_import_that_failed_before_is_no_harm_unless_it_speaks_of_what_changed():
+    def told(*messages):
+        findings = tuple(
+            Finding(code="PKG021", severity=Severity.ERROR, subject="app", message=one) for one in messages
+        )
+        probe = ProbeResult(code="PKG021", name="n", title="t", outcome=Outcome.FAILED, findings=findings)
+        return Report(command="check", version="1", created="", probes=(probe,))
+
+    before = told("app requires lib<2; lib 3 is installed: `import app` fails.")
+    unknown, changed, other = "`import app` fails: no gone.", "`import app` fails: lib 1 lacks it.", "`import b` fails."
+    problems = told(unknown, changed, other).problems
+    assert [one.message for one in next_faults(problems, before, ["lib"])] == [unknown]
+    assert next_faults(problems, told("app is damaged."), ["lib"]) == ()

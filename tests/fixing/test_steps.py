@@ -12,6 +12,7 @@ from envdoctor.core.fixing import Change, Step, StepKind
 from envdoctor.core.report import Report
 from envdoctor.doctor.fix import open_session
 from envdoctor.facts import Facts
+from envdoctor.facts.locked import Locked
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
@@ -21,7 +22,7 @@ from envdoctor.fixing.log import new_log, undone_by_hand
 from envdoctor.fixing.packages import PackagePlanner, _State, _Trial
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import Resolution, parse_changes
-from envdoctor.fixing.system import as_run, combined, other_steps
+from envdoctor.fixing.system import as_run, combined, other_steps, system_steps
 from envdoctor.fixing.undo import undo_plan
 from envdoctor.fixing.uses import names_used, project_files
 from envdoctor.fixing.world import World
@@ -192,6 +193,17 @@ def test_one_command_for_each_package_manager_then_what_needs_it_last():
     assert combined(given) == (install, restart)
 
 
+def test_what_is_set_up_for_root_is_asked_for_by_itself_unless_it_needs_what_is_installed():
+    restart, chmod = ("sudo", "systemctl", "restart", "x"), ("sudo", "chmod", "+x", "/x")
+    both = finding(("sudo", "dnf", "install", "qemu"), restart)
+    again, apart = finding(restart), replace(finding(chmod), subject="other")
+    asked = [(command, one) for one in (apart, both, again) for command in one.fix.commands]
+    first, second = system_steps(asked, None)
+    assert [words[-1] for words in first.commands] == ["qemu", "x"]
+    assert (set(first.mends), second.mends) == ({both, again}, (apart,))
+    assert second.title == "Do it."
+
+
 def test_a_toolchain_is_installed_by_this_envdoctor_and_sudo_asks_for_no_password():
     (step,) = other_steps([(("envdoctor", "toolchain", "install", "x"), finding())])
     assert step == Step(
@@ -278,7 +290,7 @@ def test_a_huge_tree_is_not_gone_through_to_its_end(tmp_path, monkeypatch):
 )
 def test_where_a_damaged_package_makes_pip_crash_uv_does_the_work(said, installer, tmp_path, monkeypatch):
     there = (Distribution(name="pip", version="26.3"), Distribution(name="idna", version="3"))
-    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there))
+    facts = Facts(python=Python(executable="/env/bin/python"), packages=Packages(distributions=there), locked=Locked())
     world = World(
         facts=facts, executor=None, check=None, facts_of=None, newest_with=None,
         instead_for_pip=lambda name, version: "", cache=tmp_path, project=None, say=print,

@@ -157,7 +157,7 @@ def test_the_limit_is_named_where_it_is_set():
     assert "control group" in finding.message
 
 
-def disk(free, variable="ENVDOCTOR_CACHE", *, made=()):
+def disk(free, variable="ENVDOCTOR_CACHE", *, made=(), idle=0):
     return Disk(
         folder="/cache",
         purpose="environments",
@@ -165,6 +165,7 @@ def disk(free, variable="ENVDOCTOR_CACHE", *, made=()):
         free=free,
         total=100 * GIB,
         made=frozenset(made),
+        idle=idle,
     )
 
 
@@ -185,6 +186,12 @@ def test_little_disk(disks, found):
     findings = ask("HST009", host=Host(disks=disks))
     assert [finding.severity for finding in findings] == found
     assert all(disks[-1].variable in finding.fix.text for finding in findings)
+
+
+@pytest.mark.parametrize("idle", [0, 2])
+def test_what_frees_nothing_is_not_offered(idle):
+    (finding,) = ask("HST009", host=Host(disks=(disk(GIB, idle=idle),)))
+    assert bool(finding.fix.commands) == bool(idle)
 
 
 @pytest.mark.parametrize(("wsl", "found"), [(0, []), (1, [WARNING]), (2, [])])

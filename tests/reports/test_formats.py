@@ -188,6 +188,7 @@ def test_a_long_report_fits_an_issue_and_still_names_every_finding(count):
     text = markdown.render(large(count))
     assert len(text) <= markdown.MOST == 65_536
     assert text.index("Shortened to what an issue takes") < 500
+    assert "`envdoctor report" not in text  # which would be about another Python than the one asked for
     assert all(f"package{number}" in text for number in range(count))
     assert text.count("<details") == text.count("</details>")
     assert len(re.findall(r"^`{3,}", text, re.MULTILINE)) % 2 == 0

@@ -107,11 +107,52 @@ def test_a_fault_is_shown_where_it_is_and_not_where_it_is_mended(name, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("content", "code"), [(b"old = 1\n", 0), (b"new = 1\n", 1)])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"old = 1\n", 0),
+        (b"# new is gone\nx = 'So is new.'\nprint(new)\nold.new = 1\n", 0),
+        (b"new = 1\n", 1),
+        (b"def new(): pass\n", 1),
+        (b"from other import new\n", 1),
+        (b"from other import old as new\n", 1),
+        (b"from other import *\nnew\n", 1),
+        (b"def __getattr__(name): return new\n", 1),
+        (b"globals()['new'] = 1\n", 1),
+        (b"new (\n", 1),
+    ],
+)
 def test_a_name_is_looked_for_in_the_other_wheel(content, code, tmp_path):
     own, other = of({"app/__init__.py": b"import lib\nlib.new\n"}), of({"lib/__init__.py": content}, "lib", "2")
     said = claim(CauseKind.NAME, files=("app",), names=("lib.new",), other="lib 2")
     assert ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other).returncode == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("word", "code"), [("gone", 0), ("kept", 1)])
+def test_a_name_that_numpy_says_is_gone_is_gone(word, code, tmp_path):
+    files = {"numpy/__init__.py": b"def __getattr__(name): ...\nkept = gone = 1\n"}
+    files["numpy/_expired_attrs_2_0.py"] = b'__expired_attributes__ = {\n    "gone": "Use another.",\n}\n'
+    own, other = of({"app/__init__.py": f"import numpy\nnumpy.{word}\n".encode()}), of(files, "numpy", "2")
+    said = claim(CauseKind.NAME, files=("app",), names=(f"numpy.{word}",), other="numpy 2")
+    assert ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other).returncode == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("content", "numpy", "code"),
+    [
+        (b"numpy.core._multiarray_umath", "2.4.6", 0),
+        (b"numpy.core._multiarray_umath", "1.26.4", 1),
+        (b"numpy.core._multiarray_umath numpy._core._multiarray_umath", "2.4.6", 1),
+        (b"nothing of it", "2.4.6", 1),
+    ],
+)
+def test_what_was_compiled_against_numpy_1_is_told_from_its_strings(content, numpy, code, tmp_path):
+    own, other = of({"app/_x.so": content}), of({"numpy/__init__.py": EVIL}, "numpy", numpy)
+    said = claim(CauseKind.COMPILED, files=("app/_x.so",), names=("numpy 1",), other=f"numpy {numpy}")
+    done = ran(tmp_path, report(said, pins=(pin(own), pin(other))), own, other)
+    assert done.returncode == code, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ class Disk:
         free, total: bytes; `free` is what this user may still write.
         made: where there is not plenty, the names of envdoctor's environments that are there already, by their marker
             files alone.
+        idle: where there is not plenty, how many environments of envdoctor are there that no build uses.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class Disk:
     free: int
     total: int
     made: frozenset[str] = frozenset()
+    idle: int = 0
 
     @property
     def is_plenty(self) -> bool:

@@ -33,17 +33,17 @@ def measure_disks(request: Request) -> tuple[Disk, ...]:
         except OSError:
             continue
         disk = Disk(folder=there, purpose=purpose, variable=variable, free=usage.free, total=usage.total)
-        made = _names_made(cache) if variable == VARIABLE and not disk.is_plenty else frozenset()
-        found.setdefault(device, dataclasses.replace(disk, made=made))
+        asked = variable == VARIABLE and not disk.is_plenty
+        found.setdefault(device, _with_environments(disk, cache) if asked else disk)
     return tuple(found.values())
 
 
-def _names_made(cache: Cache) -> frozenset[str]:
+def _with_environments(disk: Disk, cache: Cache) -> Disk:
     if not cache.environments.is_dir():
-        return frozenset()
-    from envdoctor.environments.store import names_made
+        return disk
+    from envdoctor.environments.store import count_idle, names_made
 
-    return names_made(cache)
+    return dataclasses.replace(disk, made=names_made(cache), idle=count_idle(cache))
 
 
 def nearest(folder: str) -> str:

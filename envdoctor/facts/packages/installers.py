@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Fix
 from envdoctor.core.frozen import frozen
-from envdoctor.support.requirement import admits, command_words, normal_name, parse_requirement
+from envdoctor.support.requirement import admit_both, admits, command_words, normal_name, parse_requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from envdoctor.facts import Facts
+    from envdoctor.facts.locked import Locked
     from envdoctor.facts.packages import Distribution, Packages
     from envdoctor.facts.python import Python
 
@@ -198,7 +200,7 @@ def suited(fix: Fix, facts: Facts) -> Fix:
     """A fix as it is for this Python, and for the project whose environment it is.
 
     Nothing is installed into a Python that the operating system looks after (PEP 668), nor what a lock has in another
-    version.
+    version, nor a version that the project's files exclude.
     """
     if not any("pip" in command[:3] for command in fix.commands):
         return fix
@@ -211,24 +213,36 @@ def suited(fix: Fix, facts: Facts) -> Fix:
         locked = facts.locked
     except FactUnavailable:
         return fix
-    commands = tuple(_as_locked(command, locked.versions, installers(python)) for command in fix.commands)
-    if commands == fix.commands:
-        return fix
-    return replace(fix, text=f"{fix.text} The version is that of {locked.path}.", commands=commands)
+    said: dict[str, None] = {}
+    commands = tuple(_as_asked(command, locked, installers(python), said) for command in fix.commands)
+    return replace(fix, text=" ".join((fix.text, *said)), commands=commands)
 
 
-def _as_locked(command: Argv, versions: Mapping[str, str], known: Sequence[Installer]) -> Argv:
-    """A command that installs distributions, with the versions that a lock has of them; any other as it is."""
+def _as_asked(command: Argv, locked: Locked, known: Sequence[Installer], said: dict[str, None]) -> Argv:
+    """A command that installs distributions, with the versions that a lock has of them, or within a project's limits.
+
+    Args:
+        command: any; what installs nothing stays as it is.
+        locked: the pins and limits.
+        known: the installers.
+        said: gets a sentence for what is changed.
+    """
     for installer in known:
         operations = installer.read(command) if installer.pin == "==" else ()
-        pins = [versions.get(normal_name(each.name), "") for each in operations]
+        pins = [locked.versions.get(normal_name(each.name), "") for each in operations]
         if pins and all(map(_takes, operations, pins)):
-            words = (
-                word
-                for each, pin in zip(operations, pins, strict=True)
-                for word in command_words(each.name, f"=={pin}")
-            )
-            return (*installer.installs, *words)
+            said[f"The version is that of {locked.path}."] = None
+            words = (command_words(each.name, f"=={pin}") for each, pin in zip(operations, pins, strict=True))
+            return (*installer.installs, *itertools.chain.from_iterable(words))
+        for each in operations:
+            name = normal_name(each.name)
+            limit = locked.limits.get(name)
+            if limit is not None and each.deed is Deed.INSTALL and admit_both(each.versions, limit.versions):
+                within = ",".join(filter(None, (each.versions, limit.versions)))
+                old, new = command_words(each.name, each.versions), command_words(each.name, within)
+                if old and new and old[0] in command:
+                    said[f"{locked.asks([name])[0]}."] = None
+                    command = tuple(new[0] if word == old[0] else word for word in command)
     return command
 
 

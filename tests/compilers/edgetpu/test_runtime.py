@@ -190,7 +190,8 @@ RULE = (("/lib/udev/rules.d/60-x.rules", 'ATTRS{idVendor}=="18d1", GROUP="plugde
 @pytest.mark.parametrize(
     ("one", "devices", "host", "message", "fix"),
     [
-        (device(Access.DENIED), {}, {}, "no udev rule", "Install libedgetpu1-std"),
+        (device(Access.DENIED), {}, {}, "no udev rule", "join the group plugdev"),
+        (device(Access.DENIED), {}, {"container": "docker"}, "no udev rule", "On the host, write a udev rule"),
         (device(Access.DENIED), {"rules": RULE}, {}, "rule was not applied", "Load the udev rules"),
         (device(Access.DENIED, group="plugdev"), {"rules": RULE}, {}, "anna is not in the group plugdev", "Join the"),
         (device(Access.NO_NODE), {}, {"container": "docker"}, "in this container", "--device /dev/bus/usb"),
@@ -198,7 +199,7 @@ RULE = (("/lib/udev/rules.d/60-x.rules", 'ATTRS{idVendor}=="18d1", GROUP="plugde
         (device(Access.NO_NODE, "pci"), {}, {}, "driver is not loaded", "gasket-dkms"),
         (device(Access.NO_NODE, "pci"), {"driver": True}, {}, "although the driver is loaded", "dmesg"),
         (device(Access.NO_NODE, "pci"), {}, {"container": "docker"}, "in this container", "--device /dev/apex_0"),
-        (device(Access.DENIED, "pci"), {}, {}, "no udev rule", 'GROUP="apex"'),
+        (device(Access.DENIED, "pci"), {}, {}, "no udev rule", "join the group apex"),
     ],
 )
 def test_a_device_that_can_not_be_used(one, devices, host, message, fix):
@@ -207,6 +208,26 @@ def test_a_device_that_can_not_be_used(one, devices, host, message, fix):
     assert message in finding.message
     assert fix in finding.fix.text
     assert finding.severity is Severity.ERROR
+
+
+@linux_only
+@pytest.mark.slow
+@pytest.mark.parametrize(("bus", "count", "group"), [("usb", 2, "plugdev"), ("pci", 1, "apex")])
+@pytest.mark.parametrize("joined", [True, False])
+def test_the_rule_that_the_fix_writes_is_one_that_speaks_of_the_device(tmp_path, bus, count, group, joined):
+    groups = frozenset({group} if joined else ())
+    known = Devices(attached=(device(Access.DENIED, bus),), user="anna", groups=groups)
+    (finding,) = probe("tch011", runtime(devices=known), Host()).findings
+    made, write, *_, last = finding.fix.commands
+    assert made[1:] == ("groupadd", "--system", "--force", group)
+    assert (last[1] == "usermod") == (not joined)
+    rules = tmp_path / "etc/udev/rules.d"
+    rules.mkdir(parents=True)
+    argv, script = write[1:-1], write[-1]
+    subprocess.run([*argv, script.replace("/etc/", f"{tmp_path}/etc/")], check=True)
+    found = [line for _, line in find_devices(tmp_path).rules]
+    assert len(found) == count
+    assert all(f'GROUP="{group}"' in line and "\\" not in line for line in found)
 
 
 def test_a_device_that_can_be_used_and_none():

@@ -39,7 +39,9 @@ def test_the_environments_that_are_there_are_named(tmp_path, monkeypatch):
     spec = environment_spec("vela")
     for name in (f"vela-cp311-linux-x86_64-{spec.key}", "litert-cp311-linux-x86_64-000000000000"):
         (tmp_path / "environments" / name).mkdir(parents=True)
-    assert measure_disks(Request(cache=tmp_path))[0].made == frozenset()  # half made, or for other pins
+    (half,) = measure_disks(Request(cache=tmp_path))[:1]
+    assert (half.made, half.idle) == (frozenset(), 2)  # half made, or for other pins
     for folder in (tmp_path / "environments").iterdir():
         (folder / MARKER).write_text("{}")
-    assert measure_disks(Request(cache=tmp_path))[0].made == {"vela"}
+    (whole,) = measure_disks(Request(cache=tmp_path))[:1]
+    assert (whole.made, whole.idle) == ({"vela"}, 1)

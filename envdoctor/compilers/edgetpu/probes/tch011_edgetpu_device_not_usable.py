@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from envdoctor.compilers.edgetpu.runtime import runtime_of
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from envdoctor.facts import Facts
 
 _GROUPS = {"usb": "plugdev", "pci": "apex"}
+_RULES_FILE = "/etc/udev/rules.d/60-edgetpu.rules"
+#: How a rule knows the devices: an accelerator has one number before its first use, and another after it.
+_MATCHES = {
+    "usb": [
+        f'SUBSYSTEM=="usb", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}"'
+        for vendor, product in (("1a6e", "089a"), ("18d1", "9302"))
+    ],
+    "pci": ['SUBSYSTEM=="apex"'],
+}
+_RELOAD = (("sudo", "udevadm", "control", "--reload-rules"), ("sudo", "udevadm", "trigger"))
 
 
 @probe("TCH011", topic="edgetpu")
@@ -48,7 +59,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _problem(device: Device, devices: Devices, container: str) -> tuple[str, Fix]:
     if device.access is Access.DENIED:
-        return _denied(device, devices)
+        return _denied(device, devices, container)
     if container:
         option = "--device /dev/bus/usb" if device.bus == "usb" else f"--device {device.node}"
         return f"{device.node} does not exist in this container", Fix(text=f"Start the container with '{option}'.")
@@ -63,7 +74,7 @@ def _problem(device: Device, devices: Devices, container: str) -> tuple[str, Fix
     )
 
 
-def _denied(device: Device, devices: Devices) -> tuple[str, Fix]:
+def _denied(device: Device, devices: Devices, container: str) -> tuple[str, Fix]:
     wanted = _GROUPS[device.bus]
     if device.group == wanted and wanted not in devices.groups:
         return f"{devices.user} is not in the group {wanted}, which {device.node} belongs to", Fix(
@@ -74,10 +85,22 @@ def _denied(device: Device, devices: Devices) -> tuple[str, Fix]:
     if any(ids in line for _, line in devices.rules):
         return f"the udev rule was not applied to {device.node}, which belongs to {device.group}", Fix(
             text="Load the udev rules, then plug the device in again.",
-            commands=(("sudo", "udevadm", "control", "--reload-rules"), ("sudo", "udevadm", "trigger")),
+            commands=_RELOAD,
         )
     return f"{device.node} belongs to {device.group}, and no udev rule gives it to another group", Fix(
-        text="Install libedgetpu1-std, which brings the rule for 1a6e:089a and 18d1:9302."
-        if device.bus == "usb"
-        else 'Add the rule SUBSYSTEM=="apex", MODE="0660", GROUP="apex" under /etc/udev/rules.d, and join that group.',
+        text="On the host, write a udev rule (libedgetpu1-std brings one), then start the container anew."
+        if container
+        else f"Write a udev rule (libedgetpu1-std brings one, too), join the group {wanted}, then log in again. "
+        f"To take it back, remove {_RULES_FILE}.",
+        commands=() if container else tuple(_rule_commands(device.bus, devices)),
     )
+
+
+def _rule_commands(bus: str, devices: Devices) -> Iterator[tuple[str, ...]]:
+    group = _GROUPS[bus]
+    rules = [f'{which}, MODE="0660", GROUP="{group}", TAG+="uaccess"' for which in _MATCHES[bus]]
+    yield "sudo", "groupadd", "--system", "--force", group
+    yield "sudo", "sh", "-c", f"printf '%s\\n' {' '.join(map(shlex.quote, rules))} > {_RULES_FILE}"
+    yield from _RELOAD
+    if group not in devices.groups:
+        yield "sudo", "usermod", "-aG", group, devices.user
