@@ -45,7 +45,7 @@ _T = TypeVar("_T")
 _BLOCKWISE = 2
 """QuantizationDetails: scales are kept in another tensor, one for each block."""
 _VERSION = 3
-_READ_AT_ONCE = 32 << 20
+_READ_AT_ONCE = 128 << 20
 _PLACEHOLDER = 127
 """What deprecated_builtin_code holds for an operator that does not fit into its eight bits."""
 
@@ -69,7 +69,8 @@ def map_file(path: Path) -> memoryview:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if 0 < size <= _READ_AT_ONCE:
-                return memoryview(read_up_to(file, size))
+                content = file.read(size)  # in one piece, where the system gives it
+                return memoryview(content if len(content) == size else content + read_up_to(file, size - len(content)))
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except ValueError:
         raise Unreadable(f"{path} is empty; the step that should have written it failed") from None

@@ -120,10 +120,7 @@ def require_whole(archive: ZipReader, model: str, module: Mapping[str, Any], lis
     """
     archive.verify()
     names = {member.filename: member.file_size for member in archive.members}
-    for name, size in names.items():
-        if _SAMPLES.fullmatch(name) and archive.head(name, 2) == b"PK":  # what torch.save wrote
-            with open_inner_zip(archive.read(name, size), Path(name)) as samples:
-                samples.verify()
+    _require_samples(archive, names)
     folder, _, model = model.removesuffix(".json").partition("/models/")
     _require_marks(archive, folder, names)
     stored = set[str]()
@@ -140,6 +137,14 @@ def require_whole(archive: ZipReader, model: str, module: Mapping[str, Any], lis
             if kind in spec and spec[kind][key] not in stored:
                 raise Unreadable(f"{spec[kind][key]!r} is used and not stored")
     _require_flow(module["graph"])
+
+
+def _require_samples(archive: ZipReader, names: Mapping[str, int]) -> None:
+    """Looks at what torch.save wrote into it, an archive itself, whose code is told by pt2_code."""
+    for name, size in names.items():
+        if _SAMPLES.fullmatch(name) and archive.head(name, 2) == b"PK":
+            with open_inner_zip(archive.read(name, size), Path(name)) as samples:
+                samples.verify()
 
 
 def _require_marks(archive: ZipReader, folder: str, names: Mapping[str, int]) -> None:
