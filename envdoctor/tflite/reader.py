@@ -36,6 +36,7 @@ from envdoctor.tflite.schema import (
     option_fields,
     options_table,
 )
+from envdoctor.tflite.sparsity import stored_values
 from envdoctor.tflite.wholeness import require_sound
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class _Reading:
         return subgraph
 
     def _tensor(self, index: int, table: Table) -> Tensor:
-        shape, signature = table.numbers(0, "i") or (), table.numbers(7, "i")
+        shape, signature, sparsity = table.numbers(0, "i") or (), table.numbers(7, "i"), table.table(6)
         tensor = Tensor(
             index=index,
             name=table.string(3) or "",
@@ -162,9 +163,9 @@ class _Reading:
             quantization=_quantization(table.table(4)),
             content=self._content(table),
             is_variable=bool(table.scalar(5, "?")),
-            sparse=table.table(6) is not None,
+            sparse=sparsity is not None,
         )
-        require_sound(tensor)
+        require_sound(tensor, None if sparsity is None else stored_values(sparsity, shape))
         return tensor
 
     def _content(self, table: Table) -> Content | None:
