@@ -73,7 +73,7 @@ def _copied(path: Path, copy: Path) -> Path:
             if is_file:
                 shutil.copyfileobj(source, target)
     except OSError as error:
-        raise Problem("keras-file-unreadable", f"{path.name} can't be read: {error}.") from None
+        raise Problem("keras-file-unreadable", f"{path.name} can't be read: {error.strerror or error}.") from None
     if not is_file:
         raise Problem("keras-file-unreadable", f"{path.name} is no regular file.")
     return copy
