@@ -59,6 +59,20 @@ _ONCE = {
 }  # SYMTAB, DYSYMTAB, ID, UUID, CODE_SIGNATURE, DYLD_INFO
 _LC_SYMTAB, _SMALLEST_SYMBOL = 0x02, 12
 _EXTENTS = {0x01: "24xIIII", 0x19: "24xQQQQ", _LC_SYMTAB: "8xIIII"}  # SEGMENT, SEGMENT_64, SYMTAB
+#: Bytes of the commands that dyld and the kernel read at fixed places (DYSYMTAB, tables of the linker, UUID, MAIN ...).
+_LEAST_SIZES = {
+    **dict.fromkeys((0x1D, 0x1E, 0x26, 0x29, 0x2B, 0x2E, 0x80000033, 0x80000034, 0x24, 0x25, 0x2F, 0x30, 0x2A), 16),
+    0x0B: 80,
+    0x1B: 24,
+    0x22: 48,
+    0x80000022: 48,
+    0x80000028: 24,
+    0x32: 24,
+    0x21: 20,
+    0x2C: 24,
+    0x11: 20,
+    0x1A: 72,
+}
 _REQUIRED_BY_DYLD = 0x80000000
 _LAST_KNOWN_REQUIRED, _LAST_PLAUSIBLE = 0x80000035, 0x7F
 _USE_MARKER, _USE_WEAK = 0x1A741800, 0x01  # dylib_use_command, macOS 15
@@ -176,7 +190,7 @@ def _commands(table: bytes, count: int, order: str) -> list[_Command]:
         if place + header.size > len(table):
             raise Unreadable("Mach-O load commands end before their count")
         kind, size = header.unpack_from(table, place)
-        if size < header.size or size % 4 or place + size > len(table):
+        if size < _LEAST_SIZES.get(kind, header.size) or size % 4 or place + size > len(table):
             raise Unreadable(f"Mach-O load command {kind:#x} with an impossible size of {size} bytes")
         commands.append(_Command(kind, table[place : place + size]))
         place += size

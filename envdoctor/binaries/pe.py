@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 _ARCHITECTURES = {0x014C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x01C4: "arm32"}
 _WIDE = frozenset({0x8664, 0xAA64})  # machines of PE32+
 _IS_DLL = 0x2000
-_IMPORTS, _LOAD_CONFIGURATION, _ADDRESS_TABLE, _DELAY_IMPORTS = 1, 10, 12, 13
+_IMPORTS, _LOAD_CONFIGURATION, _ADDRESS_TABLE, _DELAY_IMPORTS, _MANAGED = 1, 10, 12, 13, 14
 _MOST_SECTIONS, _MOST_DIRECTORIES, _MOST_DESCRIPTORS, _LONGEST_NAME = 96, 16, 4096, 512
+_IMPOSSIBLE = frozenset('<>:"/\\|?*') | {chr(code) for code in range(32)}  # in a name of a file
 DESCRIPTOR = 20  # bytes of an IMAGE_IMPORT_DESCRIPTOR
 _HYBRID_POINTER = 200  # IMAGE_LOAD_CONFIG_DIRECTORY64.CHPEMetadataPointer: set in ARM64X images
 
@@ -65,19 +66,27 @@ class _Image(NamedTuple):
         raise Unreadable(f"{what}: address {address:#x} is in no section")
 
 
-def read_pe(source: RandomAccess, ahead: int = READ_AHEAD) -> NativeLibrary:
+def read_pe(source: RandomAccess, ahead: int = READ_AHEAD, *, in_parts: bool = False) -> NativeLibrary:
     """What a DLL, an extension module (.pyd) or a program imports.
 
     An ARM64X image, which native and emulated processes both load, has the architectures arm64 and arm64ec.
+
+    Args:
+        source: the file.
+        ahead: see `Window`.
+        in_parts: only what names libraries is known of it: where the functions are named is not looked at.
 
     Raises:
         NotLoadable: a DOS program.
         Unreadable: not PE, damaged, or of an unknown machine.
     """
     image = _read_image(Window(source, ahead))
-    needed = tuple(Need(name=name) for name in _imports(image))
+    needed = tuple(Need(name=name) for name in _imports(image, in_parts=in_parts))
     delayed = tuple(Need(name=name, kind=NeedKind.DELAYED) for name in _delay_imports(image))
-    if not needed and (image.code_size or image.directory(_IMPORTS).address or image.directory(_ADDRESS_TABLE).address):
+    is_managed = image.directory(_MANAGED).address != 0  # .NET runs it, and imports what it asks for
+    if not (needed or is_managed) and (
+        image.code_size or image.directory(_IMPORTS).address or image.directory(_ADDRESS_TABLE).address
+    ):
         raise Unreadable("PE file that has code or an import table and imports nothing")
     return NativeLibrary(
         format=BinaryFormat.PE,
@@ -150,12 +159,25 @@ def _sections(table: bytes, file_size: int) -> tuple[_Section, ...]:
     return tuple(_Section(row[2], min(row[1] or row[3], row[3]), row[4]) for row in rows)
 
 
-def _imports(image: _Image) -> Iterator[str]:
+def _imports(image: _Image, *, in_parts: bool) -> Iterator[str]:
     # IMAGE_IMPORT_DESCRIPTOR: name table, time stamp, forwarder chain, name, address table
     for row in _descriptors(image, _IMPORTS, "<IIIII", "PE import table"):
         if not row[3] or not row[4]:
             raise Unreadable("PE import table with half an entry")
+        if not in_parts:
+            _require_functions(image, row[0] or row[4])
         yield _name(image, row[3])
+
+
+def _require_functions(image: _Image, address: int) -> None:
+    """Looks whether the first function that is asked of a library has a number, or a name that is in the image."""
+    what, size = "PE table of imported functions", 8 if image.machine in _WIDE else 4
+    offset, end = image.offset_of(address, what)
+    if offset + size > end:
+        raise Unreadable(f"{what} runs out of its section")
+    first = int.from_bytes(image.window.read(offset, size, what), "little")
+    if first and not first >> (8 * size - 1):
+        image.offset_of(first, what)
 
 
 def _delay_imports(image: _Image) -> Iterator[str]:
@@ -182,8 +204,8 @@ def _descriptors(image: _Image, index: int, layout: str, what: str) -> Iterator[
 def _name(image: _Image, address: int) -> str:
     offset, end = image.offset_of(address, "PE name of an imported library")
     name = image.window.string(offset, min(end, offset + _LONGEST_NAME), "PE name of an imported library")
-    if not name:
-        raise Unreadable("PE import without a name")
+    if not name or not _IMPOSSIBLE.isdisjoint(name):
+        raise Unreadable(f"PE import of {name!r}, which is no name of a file")
     return name
 
 

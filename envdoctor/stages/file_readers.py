@@ -51,14 +51,17 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
 def _hole(data: memoryview, least: int) -> str:
     """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
     size = max(least, len(data) // _BLOCKS)
-    for start in range(0, len(data) - size + 1, size):
-        if not only_zeros(data[start : start + size]):
+    half = size // 2  # of a hole that begins anywhere, one such block is zeros
+    for start in range(0, len(data) - half + 1, half):
+        if not only_zeros(data[start : start + half]):
             continue
-        first, end = start, start + size
+        first, end = start, start + half
         while first and not data[first - 1]:
             first -= 1
         while end < len(data) and not data[end]:
             end += 1
+        if end - first < size:
+            continue
         page = 1 << (end - first).bit_length()
         if page > _LARGEST_PAGE or end % page:
             where = "it ends in zeros" if end == len(data) else f"its bytes {first:,} to {end:,} are zeros"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 
@@ -145,7 +145,7 @@ class Table:
         self.buffer.spend(8 * count)
         return struct.unpack_from(f"<{count}{code}", self.buffer.view, start)
 
-    def array(self, field: int, code: Literal["f", "q"]) -> Sequence[float]:
+    def array(self, field: int, code: str) -> Sequence[float]:
         """A vector of numbers as a view on the file, so that a long one costs nothing; empty where absent."""
         position = self._at(field)
         if not position:
@@ -155,7 +155,7 @@ class Table:
         if count <= 1 or sys.byteorder != "little":
             self.buffer.spend(8 * count)
             return struct.unpack_from(f"<{count}{code}", self.buffer.view, start)
-        return self.buffer.view[start : start + count * size].cast(code)
+        return self.buffer.view[start : start + count * size].cast(code)  # type: ignore[call-overload,no-any-return]
 
     def table(self, field: int) -> Table | None:
         """A table, None where absent."""

@@ -36,6 +36,7 @@ from envdoctor.tflite.schema import (
     option_fields,
     options_table,
 )
+from envdoctor.tflite.sparsity import stored_values
 from envdoctor.tflite.wholeness import require_sound
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _T = TypeVar("_T")
 _BLOCKWISE = 2
 """QuantizationDetails: scales are kept in another tensor, one for each block."""
 _VERSION = 3
-_READ_AT_ONCE = 32 << 20
+_READ_AT_ONCE = 128 << 20
 _PLACEHOLDER = 127
 """What deprecated_builtin_code holds for an operator that does not fit into its eight bits."""
 
@@ -69,7 +70,8 @@ def map_file(path: Path) -> memoryview:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if 0 < size <= _READ_AT_ONCE:
-                return memoryview(read_up_to(file, size))
+                content = file.read(size)  # in one piece, where the system gives it
+                return memoryview(content if len(content) == size else content + read_up_to(file, size - len(content)))
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except ValueError:
         raise Unreadable(f"{path} is empty; the step that should have written it failed") from None
@@ -151,7 +153,7 @@ class _Reading:
         return subgraph
 
     def _tensor(self, index: int, table: Table) -> Tensor:
-        shape, signature = table.numbers(0, "i") or (), table.numbers(7, "i")
+        shape, signature, sparsity = table.numbers(0, "i") or (), table.numbers(7, "i"), table.table(6)
         tensor = Tensor(
             index=index,
             name=table.string(3) or "",
@@ -161,9 +163,9 @@ class _Reading:
             quantization=_quantization(table.table(4)),
             content=self._content(table),
             is_variable=bool(table.scalar(5, "?")),
-            sparse=table.table(6) is not None,
+            sparse=sparsity is not None,
         )
-        require_sound(tensor)
+        require_sound(tensor, None if sparsity is None else stored_values(sparsity, shape))
         return tensor
 
     def _content(self, table: Table) -> Content | None:

@@ -21,8 +21,12 @@ _BITS = {
 }  # fmt: skip
 
 
-def require_sound(tensor: Tensor) -> None:
+def require_sound(tensor: Tensor, values: int | None) -> None:
     """Refuse a tensor whose parts disagree.
+
+    Args:
+        tensor: it.
+        values: how many it stores, if it is a sparse one.
 
     Raises:
         Unreadable: its bytes are fewer than its shape says, it is a variable with a value, or its scales fit neither
@@ -33,8 +37,9 @@ def require_sound(tensor: Tensor) -> None:
     if content is not None and content.location is Location.ELSEWHERE and tensor.is_variable:
         raise Unreadable(f"{where} is a variable and has a value")
     if content is not None and content.location is not Location.ELSEWHERE:
-        needed = (tensor.elements * _BITS.get(tensor.dtype, 0) + 7) // 8
-        if content.size < needed and not tensor.sparse:
+        count = tensor.elements if values is None else values
+        needed = (count * _BITS.get(tensor.dtype, 0) + 7) // 8
+        if content.size < needed:
             raise Unreadable(f"{where} has {content.size} bytes, where {needed} are needed")
         if tensor.is_variable and content.size:
             raise Unreadable(f"{where} is a variable and has a value")

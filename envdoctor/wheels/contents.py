@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_hashes import gnu_hash_of
+from envdoctor.binaries.elf_relocations import check_relocations
 from envdoctor.binaries.library import BinaryFormat, NativeLibrary, NotLoadable
 from envdoctor.binaries.macho_symbols import macho_hash
 from envdoctor.binaries.python_abi import PythonAbi, init_name, is_module_name, module_abi
@@ -35,6 +36,7 @@ _LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)") 
 _NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
 _SYMBOLS_BUDGET = 4 << 20  # compressed bytes of all native files for macOS
 _LARGEST_WHOLE = 64 << 20
+_MOST_RELOCATIONS = 1 << 20  # bytes: of the few libraries with more, it would take most of the time
 _GAP = 8 * 1024
 _READERS = 4
 _DATA_FOLDER = re.compile(r"(?P<distribution>[^/]+)\.data/(?P<scheme>[^/]+)/(?P<path>.+)")
@@ -208,7 +210,7 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
     packed = [(name, archive.members[name].compressed_size) for name in names]
     macos = any("-macosx_" in tag for tag in metadata.tags)
     whole_below = _whole_macho(packed, parallel=parallel) if macos else WHOLE_BELOW
-    read = functools.partial(_native, archive, whole_below=whole_below, exact=exact)
+    read = functools.partial(_native, archive, whole_below=whole_below, exact=exact, local=not parallel)
     workers = _READERS if parallel else 1
     run = functools.partial(in_parallel, workers=workers, name="member")
     at_once = min(whole_below, _SYMBOLS_BUDGET)
@@ -251,7 +253,7 @@ def _not_native(archive: WheelArchive, name: str, whole_below: int) -> tuple[str
     return "", "" if is_script else _NOT_NATIVE
 
 
-def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) -> NativeFile | None:
+def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool, local: bool) -> NativeFile | None:
     library, problem, not_loadable = None, "", ""
     try:
         library = read_member(archive, name, whole_below, exact=exact)
@@ -259,6 +261,8 @@ def _native(archive: WheelArchive, name: str, *, whole_below: int, exact: bool) 
             not_loadable, problem = _not_native(archive, name, whole_below)
             if not (not_loadable or problem):
                 return None
+        elif local and library.format is BinaryFormat.ELF:  # it is inflated whole for its checksum, too
+            check_relocations(archive.open(name, _LARGEST_WHOLE), _MOST_RELOCATIONS)
     except NotLoadable as error:
         not_loadable = str(error)
     except Unreadable as error:

@@ -32,7 +32,8 @@ _LONGEST_COMMENT = 0xFFFF
 _MOST_MEMBERS, _MOST_DIRECTORY_BYTES, _MOST_TOTAL_BYTES, _LONGEST_NAME = 100_000, 64 << 20, 64 << 30, 1024
 _MOST_EXPANSION = 1032  # RFC 1951: 258 bytes for two bits at best, as zlib's own documentation puts it
 SMALL = 0xFFFFFFFF
-ENCRYPTED, _UTF8 = 0x0001, 0x0800
+#: Encrypted, patched data, strongly encrypted: no installer reads that.
+UNREADABLE, _UTF8 = 0x0061, 0x0800
 _ZIP64_FIELD = 0x0001
 _MADE_ON_UNIX = 3  # APPNOTE.TXT 4.4.2.2
 
@@ -161,8 +162,8 @@ def _entry(data: bytes, position: int) -> tuple[Member, int]:
         size, compressed_size, offset = _wide(extra, (size, compressed_size, offset), name)
     if fields[2] & 0xFF > _NEWEST_FORMAT:
         raise Unreadable(f"zip file whose member {name} needs the unknown version {fields[2] & 0xFF} of the format")
-    if flags & ENCRYPTED:
-        raise Unreadable(f"zip file with the encrypted member {name}")
+    if flags & UNREADABLE:
+        raise Unreadable(f"zip file with the encrypted or patched member {name}")
     member = Member(
         name=name,
         crc=crc,

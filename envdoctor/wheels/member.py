@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.bounded import refuse_bomb
-from envdoctor.wheels.directory import DEFLATED, ENCRYPTED, LOCAL_HEADER_SIZE, SMALL, STORED
+from envdoctor.wheels.directory import DEFLATED, LOCAL_HEADER_SIZE, SMALL, STORED, UNREADABLE
 from envdoctor.wheels.tail import SEARCHED, DeflateTail, known
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def content_offset(source: RandomAccess, member: Member) -> int:
         raise Unreadable(f"{member.name}: its local header is damaged or belongs to another member")
     said = (member.crc, member.compressed_size, member.size)
     differs = any(number not in {SMALL, known} for number, known in zip(numbers, said, strict=True))
-    if method != member.method or flags & ENCRYPTED or (differs and not flags & _SIZES_FOLLOW):
+    if method != member.method or flags & UNREADABLE or (differs and not flags & _SIZES_FOLLOW):
         raise Unreadable(f"{member.name}: its local header says something else of it than the archive's directory")
     start: int = member.offset + LOCAL_HEADER_SIZE + name_size + extra_size
     if start + member.compressed_size > source.size:

@@ -52,7 +52,7 @@ def read_packed_pe(source: PackedBytes, name: str) -> NativeLibrary:
     source.expect_imports()
     table = find_import_table(Window(source, AHEAD))
     found = _with_imports(source, name, table) if table else None
-    library = read_pe(found or source, 1 if found else AHEAD)  # what lies behind a row may not be known
+    library = read_pe(found or source, 1 if found else AHEAD, in_parts=True)  # what lies behind a row may not be known
     if table and not found and (place := source.packed_place(table[2])) is not None:
         _remember(source, name, table[2], (place, _BEFORE[1]))
     return library

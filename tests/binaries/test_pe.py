@@ -1,6 +1,7 @@
 """The PE reader against files of known content, pefile and damage."""
 
 import contextlib
+import struct
 
 import pefile
 import pytest
@@ -16,6 +17,9 @@ from thoroughness import amount
 
 # With code, as every real one: without any, a file whose directory was zeroed is one that needs nothing.
 SAMPLE = pe_bytes(("KERNEL32.dll", "python311.dll", "common.dll"), delayed=("late.dll",), filler=b"\x90" * 0x101)
+
+#: What is asked of each library: its first function, by number.
+ORDINAL = struct.pack("<Q", 1 << 63 | 1)
 
 
 def read(data):
@@ -57,6 +61,8 @@ def test_programs_are_told_from_libraries():
         (pe_bytes(machine=0x1234), "machine 0x1234"),
         (pe_bytes((), filler=b"code"), "has code or an import table and imports nothing"),
         (pe_bytes(("bad\x08.dll",)), "printable"),
+        (pe_bytes(("KERNEL32*dll",)), "no name of a file"),
+        (SAMPLE.replace(ORDINAL, struct.pack("<Q", 0x7FFF0000)), "of imported functions: address 0x7fff0000"),
         (SAMPLE.replace(b"KERNEL32.dll\0", b"KERNEL32.dll/", 1).replace(b"\0", b"/"), "MZ|PE|outside"),
     ],
 )
@@ -67,6 +73,11 @@ def test_what_cannot_be_read_is_never_empty(data, reason):
 
 def test_a_library_of_resources_needs_nothing():
     assert read(pe_bytes(())).needed == ()
+
+
+def test_a_library_of_which_nothing_is_asked_is_loaded():
+    assert read(SAMPLE.replace(ORDINAL, bytes(8))).needed == read(SAMPLE).needed
+    assert read(SAMPLE.replace(ORDINAL, struct.pack("<Q", 0x1000))).needed == read(SAMPLE).needed
 
 
 def test_a_program_for_16_bit_windows_is_not_loadable():

@@ -140,6 +140,15 @@ def test_zeros_that_fill_up_a_page_are_no_hole(first, size, whole, put):
     assert inspect_model(put("m.safetensors", bytes(content))).complete == whole
 
 
+@pytest.mark.parametrize("first", [9000, 9100, 9216, 9300, 9500])
+def test_a_hole_is_seen_wherever_it_begins(first, put):
+    head = json.dumps({"w": {"dtype": "F32", "shape": [4096], "data_offsets": [0, 16384]}}).encode()
+    content = bytearray(struct.pack("<Q", len(head)) + head + b"\1" * 16384)
+    assert inspect_model(put("m.safetensors", bytes(content))).complete
+    content[first : first + 700] = bytes(700)
+    assert not inspect_model(put("m.safetensors", bytes(content))).complete
+
+
 def test_a_file_that_ends_in_zeros_is_unknown_and_says_so(put):
     head = json.dumps({"w": {"dtype": "F32", "shape": [2048], "data_offsets": [0, 8192]}}).encode()
     content = struct.pack("<Q", len(head)) + head

@@ -5,13 +5,13 @@
 
 Must not happen: an exception that is not the room's own, more than 2 s of a processor or 200 MB, a file that is read
 as fine though the loader or zipfile refuses it. Mach-O and PE have no loader here: disagreements with macholib and
-pefile are listed and judged by a person. Judged so far, and no faults: macholib refuses load commands that it does not
-know, dyld only those that are marked as required; pefile drops the whole import table where the functions of the first
-library are damaged, and a name that it takes for invalid, where the reader goes on and asks for more libraries, never
-for fewer; the loader dies of code, which no reader looks at (also where a program header moves other bytes to its
-place), and asks for symbols under names that damage made, which are judged with all that is loaded (LIB011); SQLite
-finds damage in pages of a history that were not asked for. Each mutant is a function of the seed, the target and its
-number, so it can be made again.
+pefile are listed and judged by a person. Judged so far, and no faults: macholib refuses load commands that it does
+not know, dyld only those that are marked as required; pefile drops the whole import table where no function is asked
+of the first library, which Windows loads all the same, or where the sections' alignment is another, and the reader
+asks for more libraries then, never for fewer; the loader dies of code, which no reader looks at (also where a program
+header moves other bytes to its place), and asks for symbols under names that damage made, which are judged with all
+that is loaded (LIB011); SQLite finds damage in pages of a history that were not asked for. Each mutant is a function
+of the seed, the target and its number, so it can be made again.
 """
 
 from __future__ import annotations

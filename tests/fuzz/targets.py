@@ -92,9 +92,14 @@ def _pefile_differs(data: bytes, _sound: object, read: object, _folder: Path) ->
 
 
 def _wheel(data: bytes, _: Path) -> object:
+    """What `inspect` reads of a wheel on the disk: every member."""
+    from envdoctor.wheels.archive import WheelArchive
     from envdoctor.wheels.contents import read_contents
+    from envdoctor.wheels.review import review
 
-    return read_contents(MemoryBytes(data))
+    contents = read_contents(MemoryBytes(data))
+    review(WheelArchive(MemoryBytes(data)), contents, "pkg-1.0-py3-none-any.whl", is_whole=True)
+    return contents
 
 
 def _zipfile_refuses(data: bytes, _sound: object, read: object, _folder: Path) -> str:
@@ -104,11 +109,8 @@ def _zipfile_refuses(data: bytes, _sound: object, read: object, _folder: Path) -
     names, refusals = found
     if set(read.members) != names:
         return "zipfile sees other names"
-    if not refusals:
-        return ""
-    reason = next(iter(refusals.values()))
-    headers = "header" in reason or "differ" in reason
-    return "zipfile refuses a local header" if headers else f"{JUDGE} the content of a member that was not asked for"
+    unread = set(refusals) - {each.member for each in read.natives if each.problem}
+    return "" if read.damage or not unread else f"zipfile refuses {min(unread)}: {refusals[min(unread)]}"
 
 
 def _record(data: bytes, folder: Path) -> object:

@@ -36,7 +36,7 @@ def node(kind, domain="", *attributes, takes=(), gives=None):
 
 def subgraph(*nodes):
     """An attribute that holds a graph."""
-    return nested(5, nested(1, "body"), nested(6, *nodes))
+    return nested(5, nested(1, "body"), nested(6, *nodes), number(20, 5))
 
 
 def weight(name, location=None, offset=0, length=8):

@@ -109,6 +109,7 @@ def patched(offset_in_entry, layout, *values, entry=0):
         (patched(0, "<I", 0), "damaged central directory"),
         (patched(28, "<H", 60000), "damaged central directory"),
         (patched(8, "<H", 1), "encrypted"),
+        (patched(8, "<H", 0x20), "patched"),
         (patched(6, "<H", 64), "unknown version 64"),
         (patched(24, "<I", 1 << 30), "claims 1073741824"),
         (patched(20, "<I", 5000), "overlaps"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from envdoctor.compilers.executorch.pte_whole import require_program, require_xnnpack
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
@@ -152,6 +153,7 @@ def parse_program(data: memoryview) -> Program:
     program, segments = _split(data)
     root = FlatBuffer(program).root()
     stored = _Stored(root, segments)
+    require_program(program, stored.sizes)
     plans = list(root.tables(1))
     if not plans:
         raise Unreadable("it has no method")
@@ -178,12 +180,12 @@ class _Stored:
     def __init__(self, root: Table, segments: memoryview) -> None:
         self._inline = [one.raw(0) for one in root.tables(3)]
         self._segments = [_cut(segments, one.integer(0, "Q"), one.integer(1, "Q")) for one in root.tables(4)]
-        for buffer in root.tables(2):
-            buffer.raw(0)  # constants: they must be within the file
+        self.sizes = [len(each) for each in self._segments]
         named = [(one.string(0), one.integer(1, "I")) for one in root.tables(7)]
         for name, number in named:
             if number >= len(self._segments):
                 raise Unreadable(f"the weights {name} are in segment {number} of {len(self._segments)}")
+        self.named = {name or "": self.sizes[number] for name, number in named}
 
     def of(self, reference: Table | None) -> bytes | memoryview:
         """The data of a delegate."""
@@ -258,7 +260,7 @@ def _delegate(row: Table, stored: _Stored) -> Delegate:
     options = {one.string(0) or "": _text(one.raw(1)) for one in row.tables(2)}
     if backend == "EthosUBackend":
         _require_stream(data)
-    operators = _operators_of_xnnpack(data) if backend == "XnnpackBackend" else {}
+    operators = _operators_of_xnnpack(data, stored) if backend == "XnnpackBackend" else {}
     return Delegate(backend=backend, operators=operators, options=options)
 
 
@@ -273,12 +275,12 @@ def _require_stream(data: memoryview) -> None:
         raise Unreadable("the data for the Ethos-U are not what Vela writes, or cut short")
 
 
-def _operators_of_xnnpack(data: memoryview) -> Mapping[str, int]:
+def _operators_of_xnnpack(data: memoryview, stored: _Stored) -> Mapping[str, int]:
     if len(data) < _XNNPACK_HEADER.size or bytes(data[4:8]) != b"XH00":
         raise Unreadable("the data for XNNPACK have no header")
     _, _, start, size, weights, bytes_of_weights = _XNNPACK_HEADER.unpack_from(data)
     graph = _cut(data, start, size)
-    _cut(data, weights, bytes_of_weights)
+    require_xnnpack(graph, len(_cut(data, weights, bytes_of_weights)), stored.named)
     names: list[str] = load_file(_OPERATORS)["xnnpack"]
     kinds = [node.integer(0, "B") for node in FlatBuffer(graph).root().tables(1)]
     if not kinds:

@@ -11,22 +11,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from envdoctor.compilers.iree.whole import read_module
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.support.bounded import open_zip
-from envdoctor.tflite.flatbuffer import FlatBuffer
+from envdoctor.tflite.containers import stored_member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from envdoctor.support.fields import Fields
     from envdoctor.tflite.flatbuffer import Table
 
 _MODULE, _IDENTIFIER = "module.fb", b"IREE"
-_LARGEST, _MOST = 1 << 30, 64
+_ZIP_HEADER, _ZIP_LENGTHS, _MOST = 30, 26, 64
 #: Fields of BytecodeModuleDef (runtime/src/iree/schemas/bytecode_module_def.fbs of github.com/iree-org/iree).
-_EXPORTS, _SIGNATURES, _RODATA, _VERSION, _BYTECODE, _ALIGNMENT = 7, 8, 9, 13, 14, 64
+_EXPORTS, _SIGNATURES, _VERSION = 7, 8, 13
 _DECLARATION = re.compile(
     r"(?:a?sync )?func @[\w.$-]{1,200}\((?P<takes>.{0,4000}?)\) -> \((?P<gives>.{0,4000}?)\)$", re.DOTALL
 )
@@ -44,31 +45,30 @@ def read_vmfb(path: Path, fields: Fields) -> FileIdentity | None:
         Unreadable: it is cut short or damaged.
     """
     if fields.starts(_IDENTIFIER, 8):
-        return _identity(bytes(fields.data), {}, "the places of all its parts lie within the file", alone=True)
+        words = "the tables of its module and the places of all its parts"
+        return _identity(read_module(fields.data, 0, len(fields)), fields.data, (), words)
     if not fields.starts(b"PK\x03\x04") or bytes(fields.data[: 1 << 10]).find(_MODULE.encode()) < 0:
         return None
     with open_zip(path) as archive:
-        names = [member.filename for member in archive.members]
-        if _MODULE not in names:
+        member = next((member for member in archive.members if member.filename == _MODULE), None)
+        if member is None:
             return None
         archive.verify()
-        module = archive.read(_MODULE, _LARGEST)
-        machines = {name: archive.head(name, 64) for name in names[:_MOST] if name.endswith(".so")}
-    return _identity(module, machines, "the checksums of all its members")
+        module = stored_member(path, fields.data, member)
+        names = [each.filename for each in archive.members if each.filename.endswith(".so")][:_MOST]
+        heads = [archive.head(name, 64) for name in names]
+    if not all(head.startswith(_ELF) for head in heads):
+        raise Unreadable("the code of an executable is no ELF library")
+    place = member.header_offset + _ZIP_HEADER + sum(fields.numbers(member.header_offset + _ZIP_LENGTHS, 2, 2))
+    root = read_module(fields.data, place, len(module))
+    return _identity(root, module, heads, "the checksums of all its members and the tables of its module")
 
 
-def _identity(module: bytes, libraries: dict[str, bytes], checked: str, *, alone: bool = False) -> FileIdentity:
-    if module[8:12] != _IDENTIFIER:
-        raise Unreadable(f"bytes 8 to 12 of its module are {module[8:12]!r}, not {_IDENTIFIER!r}")
-    size = int.from_bytes(module[:4], "little")
-    if size > len(module):
-        raise Unreadable(f"it is cut short: its module has {len(module):,} bytes of {size:,}")
-    root = FlatBuffer(memoryview(module)[4 : size + 4]).root()
-    _require_segments(root, size, len(module) if alone else None)
+def _identity(root: Table, module: memoryview, libraries: Iterable[bytes], checked: str) -> FileIdentity:
     declared = next(filter(None, map(_DECLARATION.match, _declarations(root))), None)
     triples = _unique(match["triple"] for match in _TRIPLE.finditer(module))
     formats = _unique(word.strip() for match in _FORMATS.finditer(module) for word in match["formats"].split(b","))
-    chips = triples or formats or tuple(sorted({_machine(head) for head in libraries.values()}))
+    chips = triples or formats or tuple(sorted({_machine(head) for head in libraries}))
     version = root.integer(_VERSION, "I")
     return identity_of(
         "vmfb",
@@ -99,29 +99,11 @@ def _declarations(root: Table) -> Iterator[str]:
                 yield attribute.string(1) or ""
 
 
-def _require_segments(root: Table, size: int, whole: int | None) -> None:
-    """Holds the places of constants and code against the file's end; None where they are members of an archive.
-
-    Raises:
-        Unreadable: one is not there.
-    """
-    if not root.raw(_BYTECODE):
-        raise Unreadable("its module has no code")
-    behind = -(-size // _ALIGNMENT) * _ALIGNMENT
-    for segment in root.tables(_RODATA):
-        segment.raw(2)
-        end = behind + segment.integer(3, "Q") + segment.integer(4, "Q")
-        if segment.integer(4, "Q") and whole is not None and end > whole:
-            raise Unreadable(f"it is cut short: a constant or an executable ends at byte {end:,} of {whole:,}")
-
-
 def _unique(words: Iterator[bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.decode("utf-8", "replace") for word in words))[:_MOST]
 
 
 def _machine(head: bytes) -> str:
-    if not head.startswith(_ELF):
-        return "no ELF library"
     number = int.from_bytes(head[_MACHINE_AT : _MACHINE_AT + 2], "little")
     return _MACHINES.get(number, f"ELF machine {number}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
     from envdoctor.support.protobuf import Message
@@ -29,6 +29,23 @@ _RAW, _EXTERNAL, _LOCATION = 9, 13, 14
 #: Where numbers may stand one by one: float, int32, string, int64, double, uint64.
 _LISTS = (4, 5, 6, 7, 10, 11)
 _GRAPH_NODES, _FUNCTION_NODES = 1, 7
+#: What the fields of a message are that are messages themselves, by their numbers.
+_NESTED: Mapping[str, Mapping[int, str]] = {
+    "Model": {7: "Graph", 8: "Entry", 14: "Entry", 25: "Function"},
+    "Graph": {1: "Node", 5: "Tensor", 15: "Sparse", 16: "Entry", **dict.fromkeys((11, 12, 13), "Value")},
+    "Function": {7: "Node", 9: "Entry", 11: "Attribute", 12: "Value", 14: "Entry"},
+    "Node": {5: "Attribute", 9: "Entry"},
+    "Attribute": {**dict.fromkeys((5, 10), "Tensor"), **dict.fromkeys((6, 11), "Graph"), 14: "Type", 15: "Type"},
+    "Tensor": {3: "Entry", 13: "Entry", 16: "Entry"},
+    "Sparse": {1: "Tensor", 2: "Tensor"},
+    "Value": {2: "Type", 4: "Entry"},
+    "Type": {1: "Shaped", 4: "Holder", 5: "Holder", 8: "Shaped", 9: "Holder"},
+    "Shaped": {2: "Shape"},
+    "Shape": {1: "Entry"},
+    "Holder": {1: "Type", 2: "Type"},  # of a list, a map or what may be absent; the key of a map is a number
+    "Entry": {},
+}
+_TYPE, _DEEPEST, _FIRST_WITH_TYPES = 20, 100, 2
 
 
 def require_whole(model: Message, graph: Message, functions: Iterable[Message], subgraphs: Subgraphs) -> None:
@@ -43,12 +60,27 @@ def require_whole(model: Message, graph: Message, functions: Iterable[Message], 
     Raises:
         Unreadable: it does, or its versions are none.
     """
+    _require_parsed(model)
     opsets = {each.text(1): each.signed(2) for each in model.messages(8)}
     if not 0 < model.signed(1) <= _NEWEST_IR or any(not 0 < each <= _NEWEST_OPSET for each in opsets.values()):
         raise Unreadable("its versions are none that ONNX has")
     _require_graph(graph, (), subgraphs)
     for function in functions:
         _require_nodes(function.messages(_FUNCTION_NODES), ({"", *function.texts(4)},), subgraphs)
+
+
+def _require_parsed(model: Message) -> None:
+    """Refuse a model of which no decoder makes a message, or with an attribute of no type."""
+    with_types = model.signed(1) >= _FIRST_WITH_TYPES
+    stack = [(model, "Model", 0)]
+    while stack:
+        message, kind, depth = stack.pop()
+        if depth > _DEEPEST:
+            raise Unreadable(f"its parts lie in each other more than {_DEEPEST} deep")
+        if kind == "Attribute" and with_types and not message.number(_TYPE):
+            raise Unreadable(f"the attribute {message.text(1)!r} has no type")
+        for number, inner in _NESTED[kind].items():
+            stack += [(each, inner, depth + 1) for each in message.messages(number)]
 
 
 def needed_bytes(tensor: Message) -> int:

@@ -84,7 +84,9 @@ def read_pt2(path: Path) -> ExportedProgram:
             told = str(error)
             raise Unreadable(told if told.startswith(str(path)) else f"{path} is damaged: {told}") from None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise Unreadable(f"{path} is damaged, or of a version that envdoctor can't read ({error!r})") from None
+            raise Unreadable(
+                f"{path} is damaged, or of a version that envdoctor can't read ({type(error).__name__}: {error})"
+            ) from None
     return ExportedProgram(inputs=inputs, code=tuple(dict.fromkeys(code)), operators=operators)
 
 

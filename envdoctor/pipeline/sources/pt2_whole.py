@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.bounded import open_inner_zip
 from envdoctor.support.packing import convert
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ _SMALL = 64
 #: The members without which torch reads no archive, and what must be in them.
 _MARKS = {"archive_format": "pt2", "archive_version": "0", ".data/version": "[1-9][0-9]?"}
 _BYTE_ORDER = "byteorder"
+_SAMPLES = re.compile(r"[^/]+/data/sample_inputs/[^/]+\.pt")
 #: The bytes of an element, by ScalarType.
 _WIDTHS = {
     **dict.fromkeys((1, 2, 12, 29, 30, 31, 32, 33), 1), **dict.fromkeys((3, 6, 13, 28), 2),
@@ -117,6 +120,7 @@ def require_whole(archive: ZipReader, model: str, module: Mapping[str, Any], lis
     """
     archive.verify()
     names = {member.filename: member.file_size for member in archive.members}
+    _require_samples(archive, names)
     folder, _, model = model.removesuffix(".json").partition("/models/")
     _require_marks(archive, folder, names)
     stored = set[str]()
@@ -133,6 +137,14 @@ def require_whole(archive: ZipReader, model: str, module: Mapping[str, Any], lis
             if kind in spec and spec[kind][key] not in stored:
                 raise Unreadable(f"{spec[kind][key]!r} is used and not stored")
     _require_flow(module["graph"])
+
+
+def _require_samples(archive: ZipReader, names: Mapping[str, int]) -> None:
+    """Looks at what torch.save wrote into it, an archive itself, whose code is told by pt2_code."""
+    for name, size in names.items():
+        if _SAMPLES.fullmatch(name) and archive.head(name, 2) == b"PK":
+            with open_inner_zip(archive.read(name, size), Path(name)) as samples:
+                samples.verify()
 
 
 def _require_marks(archive: ZipReader, folder: str, names: Mapping[str, int]) -> None:

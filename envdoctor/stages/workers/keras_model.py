@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import os
+import shutil
+import stat
+import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import stored_code
@@ -17,7 +22,6 @@ from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from .stored_code import Names
     from .untyped import Array, Json, KerasModel, Structure, Tensor
@@ -45,10 +49,13 @@ class Trust:
 def load(path: Path, trust: Trust) -> KerasModel:
     """Load a .keras or .h5 file without what it was trained with; code stored in it runs only if that is trusted.
 
+    What is looked at and what is loaded is a copy: the file may be another one, or a pipe, the next time it is opened.
+
     Raises:
-        Problem: it holds code that is not trusted, or is no model of layers with known inputs.
+        Problem: it can't be read, holds code that is not trusted, or is no model of layers with known inputs.
     """
-    model = _load(path, trust)
+    with tempfile.TemporaryDirectory() as folder:
+        model = _load(_copied(path, Path(folder, path.name)), trust)
     if not getattr(model, "inputs", None):
         raise Problem(
             "inputs-unknown",
@@ -57,6 +64,20 @@ def load(path: Path, trust: Trust) -> KerasModel:
         )
     _refuse_state(model)
     return model
+
+
+def _copied(path: Path, copy: Path) -> Path:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as source, copy.open("wb") as target:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            if is_file:
+                shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise Problem("keras-file-unreadable", f"{path.name} can't be read: {error.strerror or error}.") from None
+    if not is_file:
+        raise Problem("keras-file-unreadable", f"{path.name} is no regular file.")
+    return copy
 
 
 def _refuse_state(model: KerasModel) -> None:

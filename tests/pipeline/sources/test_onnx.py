@@ -8,9 +8,11 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.pipeline.sources.onnx import read_onnx
-from onnx_bytes import model, nested, node, subgraph, value, weight
+from onnx_bytes import model, nested, node, number, subgraph, value, weight
 
 IMAGE = value("image", 1, 3, 8, 8)
+#: The types of an attribute.
+TENSOR, GRAPH = number(20, 4), number(20, 5)
 
 
 def write(folder, *parts, name="net.onnx", **rest):
@@ -95,13 +97,15 @@ def test_weights_that_are_not_there(tmp_path, stored, words):
 
 
 def test_weights_of_a_subgraph_are_looked_for_too(tmp_path):
-    inner = node("If", "", nested(5, nested(1, "then"), nested(6, node("Relu"), weight("w", "gone.bin"))))
+    inner = node("If", "", nested(5, nested(1, "then"), GRAPH, nested(6, node("Relu"), weight("w", "gone.bin"))))
     assert "gone.bin" in refused(write(tmp_path, inner, IMAGE))
 
 
 def test_a_constants_value_may_lie_elsewhere_too(tmp_path):
     tensor = weight("c", "gone.bin")  # the same field number in an attribute
-    assert "gone.bin" in refused(write(tmp_path, node("Constant", "", nested(5, nested(1, "value"), tensor)), IMAGE))
+    assert "gone.bin" in refused(
+        write(tmp_path, node("Constant", "", nested(5, nested(1, "value"), TENSOR, tensor)), IMAGE)
+    )
 
 
 @pytest.mark.slow

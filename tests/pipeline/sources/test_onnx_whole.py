@@ -67,6 +67,8 @@ def test_what_is_whole(tmp_path, name):
         (model(node("Relu"), X)[2:], "versions"),
         (model(node("Relu"), X).replace(OPSET, nested(8, nested(1, "a"), number(2, 1))), "of which version"),
         (model(node("Own", "own"), X) + FUNCTION, "'gone' is used by Erf"),
+        (model(node("Relu", "", nested(5, nested(1, "alpha"))), X), "'alpha' has no type"),
+        (model(node("Relu"), X, nested(13, nested(2, b"\x0a\x7f"))), "runs over the end"),  # a type that is not read
     ],
 )
 def test_what_lost_something(tmp_path, data, words):

@@ -38,6 +38,7 @@ def test_a_member_is_not_there(tmp_path, name):
         (WEIGHT, bytes(12), "12 bytes, where 16 are needed"),
         (WEIGHT, bytes(18), "18 bytes, where 16 are needed"),
         (WEIGHTS, json.dumps({"config": {}}), "'w' is used and not stored"),
+        ("data/sample_inputs/m0.pt", b"PK\3\4 and no more", "m0.pt is a damaged zip archive"),
     ],
 )
 def test_a_member_with_other_content(tmp_path, name, content, words):

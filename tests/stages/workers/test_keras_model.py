@@ -1,8 +1,11 @@
 """What is changed in the stored configuration of a Keras model; loading one needs TensorFlow (see integration)."""
 
+import os
+
 import pytest
 
 from envdoctor.stages.workers import keras_model
+from envdoctor.stages.workers.stage import Problem
 
 
 @pytest.mark.parametrize(
@@ -30,3 +33,28 @@ def test_float32_stays():
     policy = {"class_name": "DTypePolicy", "config": {"name": "float32"}}
     layers = [{"class_name": "Dense", "config": {"dtype": policy}}, {"class_name": "Add", "config": {"dtype": "int32"}}]
     assert keras_model._adapt({"layers": layers}, {}, unroll=False) == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFOs")
+def test_a_pipe_in_the_files_place_is_not_waited_for(tmp_path):
+    path = tmp_path / "m.keras"
+    os.mkfifo(path)
+    with pytest.raises(Problem, match="is no regular file") as caught:
+        keras_model.load(path, keras_model.Trust(code=True, names={}))
+    assert caught.value.name == "keras-file-unreadable"
+
+
+def test_what_is_loaded_is_what_was_looked_at(tmp_path, monkeypatch):
+    """The file changes between the two: a copy was taken before."""
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"looked at")
+    loaded = []
+
+    def load(copy, _):
+        path.write_bytes(b"changed")
+        loaded.append((copy.name, copy.read_bytes()))
+        return type("Model", (), {"inputs": ["x"], "layers": []})()
+
+    monkeypatch.setattr(keras_model, "_load", load)
+    keras_model.load(path, keras_model.Trust(code=False, names={}))
+    assert loaded == [("m.keras", b"looked at")]
