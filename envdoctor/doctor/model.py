@@ -128,7 +128,8 @@ def _unread(path: Path, error: Unreadable) -> str:
     source = "an ONNX model" if looks_like_onnx(path) else _SOURCES.get(kind, "")
     if is_python(split_factory(path)[0]):
         source = "PyTorch code"
-    known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
+    unknown = kind in {FileKind.OTHER, FileKind.ZIP, FileKind.TORCH_ARCHIVE}
+    known = explain_known(path, kind) if unknown and path.is_file() else None
     if source:
         return (
             f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "

@@ -1,6 +1,7 @@
 """The use case: one model, a bundle, a log to compare with."""
 
 import os
+import pickle
 import zipfile
 
 import pytest
@@ -9,6 +10,7 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
+from envdoctor.pipeline.sources import identify
 from envdoctor.stages.problems import finding
 from onnx_bytes import model as onnx_model
 from onnx_bytes import node, value
@@ -215,9 +217,29 @@ def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch)
         ("net.onnx", None, "is an ONNX model, which no compiler takes"),
         ("net.py:make", b"def make(): ...", "is PyTorch code, which no compiler takes"),
         ("net.py", b"import os; os.abort()", "is PyTorch code, which no compiler takes"),
+        ("old.pt", pickle.dumps({"weight": 1}, 2), "is a PyTorch file of weights without a model"),
+        ("cut.pt", pickle.dumps({"weight": 1}, 4)[:-2], "is a damaged PyTorch file"),
     ],
 )
 def test_a_source_is_called_what_it_is(tmp_path, name, content, words):
     (tmp_path / name.partition(":")[0]).write_bytes(content or onnx_model(node("Relu"), value("x", 1, 4)))
     with pytest.raises(UsageProblem, match=words):
         inspect_model(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.h5", "no HDF5 file"),
+        ("net.HDF5", "no HDF5 file"),
+        ("net.keras", "no zip archive"),
+        ("face.task", "no zip archive"),
+        ("net.pt", "no file of torch.save"),
+        ("net.pth", "no file of torch.save"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_called_that_by_both(tmp_path, name, words):
+    (tmp_path / name).write_bytes(bytes(range(100, 250)) * 20)
+    for ask in (inspect_model, identify):
+        with pytest.raises(UsageProblem, match=f"{name} is {words}.*whatever its name says; get a whole copy"):
+            ask(tmp_path / name)
