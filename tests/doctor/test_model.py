@@ -193,6 +193,33 @@ def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
     assert asked == [path], "not for a compiler, and not if only the file is to be looked at"
 
 
+@pytest.mark.parametrize("names", [("a.tflite",), ("../a.tflite", f"deep/{'b' * 300}.tflite")])
+def test_the_models_of_a_bundle_are_run_each_by_itself(tmp_path, monkeypatch, names):
+    asked = []
+    monkeypatch.setattr(
+        trial, "try_interpreter", lambda path: asked.append((path, path.read_bytes())) or ((), "a note")
+    )
+    with zipfile.ZipFile(tmp_path / "m.task", "w") as bundle:
+        for name in names:
+            bundle.writestr(name, pack(small()))
+    report = inspect_model(tmp_path / "m.task", static=False)
+    assert (report.problems, report.notes) == ((), ("a note",))
+    assert [data for _, data in asked] == [pack(small())] * len(names)
+    assert asked[0][0].name == "a.tflite"
+    assert not any(path.exists() for path, _ in asked)
+
+
+def test_a_bundle_of_one_model_is_given_to_the_compiler_as_that_model(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        trial, "try_compiler", lambda path, *_: asked.append(path.read_bytes()) or trial.Trial(unasked="no")
+    )
+    with zipfile.ZipFile(tmp_path / "m.task", "w") as bundle:
+        bundle.writestr("a.tflite", hard_swish())
+    inspect_model(tmp_path / "m.task", goal="ethos-u55-128")
+    assert asked == [hard_swish()]
+
+
 def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeypatch):
     asked, answer = interpreter_double()
     monkeypatch.setattr(trial, "try_interpreter", answer)
