@@ -155,6 +155,16 @@ class Graph(Small):
         return y + torch.zeros(1, 8, 3).scatter_add(-1, ends.expand(1, 8, 4), x * 0.5)
 
 
+class Ranked(Small):
+    """Sorted along any axis, either way, the values or the places alone, and what rests on that."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).flatten(2)[:, :, :6]
+        small = torch.topk(x, 2, dim=1, largest=False).values, torch.kthvalue(x, 3, dim=1).values
+        middle = torch.median(x, dim=-1, keepdim=True).values, torch.quantile(x, 0.3, dim=-1), x.median()
+        return torch.sort(x).values, torch.argsort(x, dim=1, descending=True), torch.msort(x), *small, *middle
+
+
 class Causal(Small):
     """Attention that looks back, as PyTorch itself masks it."""
 

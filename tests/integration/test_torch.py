@@ -158,6 +158,14 @@ def test_a_module_of_another_make_gives_what_pytorch_gives(tmp_path, name):
     assert list(first.summary["components"])[-1] == "numbers"
 
 
+def test_what_is_sorted_gives_what_pytorch_gives(tmp_path):
+    made = read_model(convert("Ranked", tmp_path).path)
+    labels = [one.label for one in made.main.operators]
+    assert labels.count("TOPK_V2") == 7, "the quantile's is the sort's"
+    assert len(made.main.outputs) == 8
+
+
+
 @pytest.mark.parametrize("order", ["offset=1x4,image=1x3x16x16", "image=1x3x16x16,offset=1x4"])
 def test_inputs_with_the_names_of_arguments_go_to_those(tmp_path, order):
     np.savez(tmp_path / "x.npz", image=np.zeros((3, 3, 16, 16), "f4"), offset=np.full((3, 4), 1000, "f4"))
