@@ -80,6 +80,8 @@ def write_out_constants(module: TorchModule) -> TorchModule:
         inner = module.get_submodule(node.target) if node.op == "call_module" else None
         if type(inner).__name__ == "OnnxGather":
             _write_out_place(module, node, inner)
+        if type(inner).__name__ == "OnnxTopK":
+            _write_out_count(module, node, inner)
         if type(inner).__name__ not in _FORMS or inner is None:
             continue
         arguments = {**dict(enumerate(node.args)), **node.kwargs}
@@ -101,6 +103,15 @@ def _write_out_place(module: TorchModule, node: TorchNode, inner: TorchModule) -
     number = _numbers(module, place)
     if isinstance(number, int) and getattr(data, "op", "") != "get_attr":
         inner.forward = functools.partial(_select, inner._axis, number)  # noqa: SLF001  (onnx2torch's own)
+        node.args = (data,)
+
+
+def _write_out_count(module: TorchModule, node: TorchNode, inner: TorchModule) -> None:
+    """Let a TopK of a count that the model stores take that; its own code takes a number or a tensor."""
+    data, count = (*node.args, None, None)[:2]
+    numbers = _numbers(module, count)
+    if isinstance(numbers, Numbers):
+        inner.forward = functools.partial(inner.forward, k=numbers[0])
         node.args = (data,)
 
 
