@@ -94,10 +94,10 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
     if operator.name in STRUCTURES:
         unknown = next(chain(_sizes(graph, operator), _gates(graph, operator)), "")
         return Answer(unknown=unknown, structures=STRUCTURES[operator.name])
-    if operator.name == "CONCATENATION" and len(operator.inputs) > _MOST_JOINED:
-        return Answer(refused=_TOO_MANY)
     form = form_of(graph, operator)
-    refused = next((words for words, forms in table["refused"].get(operator.name, {}).items() if form in forms), "")
+    joined = operator.name == "CONCATENATION" and len(operator.inputs) > _MOST_JOINED
+    refusals = {_TOO_MANY: [form]} if joined else table["refused"].get(operator.name, {})
+    refused = next((words for words, forms in refusals.items() if form in forms), "")
     if refused:
         return Answer(refused=refused)
     taken = taken_forms(operator.name)

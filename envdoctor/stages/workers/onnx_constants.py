@@ -28,6 +28,14 @@ class Numbers(list[Any]):
         return len(self)
 
 
+class Number(int):
+    """The same of a buffer that holds one number alone."""
+
+    def item(self) -> int:
+        """The number."""
+        return int(self)
+
+
 def _reshape(data: Tensor, shape: list[int]) -> Tensor:
     return data.reshape([data.shape[axis] if size == 0 else size for axis, size in enumerate(shape)])
 
@@ -66,6 +74,7 @@ _FORMS: Mapping[str, Callable[..., Any] | None] = {
     "OnnxResizeV10": None,
     "OnnxSplit13": None,
     "OnnxPadDynamic": None,
+    "OnnxCumSum": None,
     "OnnxReshape": _reshape,
     "OnnxExpand": _expand,
     "OnnxTile": _tile,
@@ -132,4 +141,6 @@ def _numbers(module: TorchModule, value: Any) -> Any:  # noqa: ANN401
     if getattr(value, "op", "") != "get_attr":
         return None
     stored = functools.reduce(getattr, value.target.split("."), module)
-    return Numbers(stored.tolist()) if stored.dim() else stored.item()
+    if stored.dim():
+        return Numbers(stored.tolist())
+    return Number(stored.item()) if isinstance(stored.item(), int) else stored.item()

@@ -133,6 +133,7 @@ def as_torch(model: OnnxModel) -> TorchModule:
     from onnx2torch import convert
 
     _drop_allowzero(model)
+    _give_outputs_alone(model)
     for opset in _KNOWN_OPSETS:
         try:
             return write_out_constants(convert(model).eval())
@@ -157,6 +158,21 @@ def _drop_allowzero(model: OnnxModel) -> None:
             kept = [each for each in node.attribute if each.name != "allowzero"]
             del node.attribute[:]
             node.attribute.extend(kept)
+
+
+def _give_outputs_alone(model: OnnxModel) -> None:
+    """Outputs of operators with several (Split, TopK) through an Identity: onnx2torch gives all of such an operator."""
+    import onnx
+
+    graph = model.graph
+    given = {value.name for value in graph.output}
+    names = {
+        name: f"{name}::alone" for node in graph.node if len(node.output) > 1 for name in node.output if name in given
+    }
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    graph.node.extend(onnx.helper.make_node("Identity", [inner], [name]) for name, inner in names.items())
 
 
 def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
