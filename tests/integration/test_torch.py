@@ -173,7 +173,6 @@ def test_what_is_sorted_gives_what_pytorch_gives(tmp_path):
     assert len(made.main.outputs) == 8
 
 
-
 @pytest.mark.parametrize("order", ["offset=1x4,image=1x3x16x16", "image=1x3x16x16,offset=1x4"])
 def test_inputs_with_the_names_of_arguments_go_to_those(tmp_path, order):
     np.savez(tmp_path / "x.npz", image=np.zeros((3, 3, 16, 16), "f4"), offset=np.full((3, 4), 1000, "f4"))
