@@ -77,7 +77,7 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
 def _runnable(model: OnnxModel, inputs: Sequence[InputSpec], batch: int) -> tuple[OnnxModel, Predict]:
     """The model with everything computed that is constant, and what runs the original."""
     try:
-        simplified, session = _open(model)
+        simplified, session = simplify(model)
     except RuntimeError as error:
         if batch > 1:
             words = f"the model takes {batch} samples at once, and it can't be asked for one alone: {error}"
@@ -189,8 +189,12 @@ def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
     del model.graph.value_info[:]
 
 
-def _open(model: OnnxModel) -> tuple[OnnxModel, Any]:
-    """The model with everything computed that is constant, and a session for the original."""
+def simplify(model: OnnxModel) -> tuple[OnnxModel, Any]:
+    """The model with everything computed that is constant, and a session for the original.
+
+    Raises:
+        RuntimeError: ONNX Runtime refuses it.
+    """
     import onnx
     import onnxruntime
 
