@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor import probing, registry
@@ -16,14 +19,13 @@ from envdoctor.facts.model import ModelFacts, examine
 from envdoctor.pipeline.sources.factory import is_python, split_factory
 from envdoctor.pipeline.sources.onnx import looks_like_onnx
 from envdoctor.pipeline.sources.unsupported import explain_folder, explain_known
-from envdoctor.tflite.containers import FileKind, read_models, sniff
+from envdoctor.tflite.containers import FileKind, model_contents, read_models, sniff
 from envdoctor.tflite.macs import multiply_adds
 from envdoctor.tflite.readers import find_reader
 from envdoctor.tflite.structure import called_subgraphs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from envdoctor.core.compiler import Compiler
     from envdoctor.core.finding import Finding
@@ -43,6 +45,8 @@ _SOURCES = {
 _INTERPRETER = "litert"
 #: What is known of operators in other subgraphs than the first, where the compiler is not known to leave them.
 _OTHER = "it is in another subgraph, of which the placement is not looked at"
+#: What is kept of a name in a bundle, in characters.
+_LONGEST = 100
 _WORST_FIRST = (
     Outcome.CRASHED,
     Outcome.TIMED_OUT,
@@ -100,7 +104,7 @@ def inspect_model(
     )
     if refusal:
         return dataclasses.replace(report, findings=refusal)
-    runs = reader.name == _INTERPRETER and len(models) == 1 and not static
+    runs = reader.name == _INTERPRETER and not static
     return _with_run(report, path) if runs and not any(facts.refused for _, facts in examined) else report
 
 
@@ -112,7 +116,11 @@ def _tried(
 
     several = "the compiler is asked about a file with one model: unpack the bundle, and name one"
     known = len(examined) == 1 and not examined[0][1].refused
-    trial = try_compiler(path, goal, compiler) if known else Trial(unasked=several if len(examined) > 1 else "")
+    if known:
+        with _as_files(path) as files:
+            trial = try_compiler(files[0], goal, compiler)
+    else:
+        trial = Trial(unasked=several if len(examined) > 1 else "")
     return [
         (model, dataclasses.replace(facts, placement=trial.placement, unplaced=trial.unplaced))
         for model, facts in examined
@@ -128,7 +136,8 @@ def _unread(path: Path, error: Unreadable) -> str:
     source = "an ONNX model" if looks_like_onnx(path) else _SOURCES.get(kind, "")
     if is_python(split_factory(path)[0]):
         source = "PyTorch code"
-    known = explain_known(path) if kind in {FileKind.OTHER, FileKind.ZIP} and path.is_file() else None
+    unknown = kind in {FileKind.OTHER, FileKind.ZIP, FileKind.TORCH_ARCHIVE}
+    known = explain_known(path, kind) if unknown and path.is_file() else None
     if source:
         return (
             f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
@@ -140,12 +149,30 @@ def _unread(path: Path, error: Unreadable) -> str:
 
 
 def _with_run(report: Report, path: Path) -> Report:
-    """The report with what comes of running the model once, or why that was not done."""
+    """The report with what comes of running each model once, or why that was not done."""
     from envdoctor.doctor.trial import try_interpreter
 
-    found, note = try_interpreter(path)
-    notes = (*report.notes, note) if note else report.notes
-    return dataclasses.replace(report, findings=(*report.findings, *found), notes=notes)
+    with _as_files(path) as files:
+        tried = [try_interpreter(file) for file in files]
+    notes = dict.fromkeys((*report.notes, *(note for _, note in tried if note)))
+    found = tuple(each for findings, _ in tried for each in findings)
+    return dataclasses.replace(report, findings=(*report.findings, *found), notes=tuple(notes))
+
+
+@contextlib.contextmanager
+def _as_files(path: Path) -> Iterator[tuple[Path, ...]]:
+    """Each model as a file of its own: a .tflite file as it is, those of a bundle in a folder that is thrown away."""
+    if sniff(path) is not FileKind.BUNDLE:
+        yield (path,)
+        return
+    with tempfile.TemporaryDirectory(prefix="envdoctor-bundle-") as folder:
+        files = []
+        for number, (name, data) in enumerate(model_contents(path).items()):
+            file = Path(folder, str(number), name.rpartition("/")[2][-_LONGEST:] or path.name)
+            file.parent.mkdir()
+            file.write_bytes(data)
+            files.append(file)
+        yield tuple(files)
 
 
 def _compared(model: Model, facts: ModelFacts, path: Path | None) -> ModelFacts:

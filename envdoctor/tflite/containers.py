@@ -35,7 +35,7 @@ HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LEAST_USER_BLOCK = 512
 _HEAD = 16
 _MAX_PADDING = 4
-_BUNDLE_SUFFIX = ".task"
+BUNDLE_SUFFIX = ".task"
 _MAX_MEMBERS = 4096
 _MAX_MEMBER_SIZE = 1 << 31
 
@@ -95,9 +95,9 @@ def read_models(path: Path | str) -> tuple[Model, ...]:
     if not _is_zip(_head(path)):
         return (read_model(path),)
     models = tuple(open_model(data, name=f"{path}!{name}") for name, data in _model_members(path))
+    _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     if not models:
         raise Unreadable(f"{path} is a zip archive without a .tflite model in it")
-    _require_whole(path, frozenset(model.name.removeprefix(f"{path}!") for model in models))
     return models
 
 
@@ -178,7 +178,7 @@ def _models_in(
         head = bytes(content[:_HEAD]) if content is not None else archive.head(name, _HEAD)
         if head[4:8] == FILE_IDENTIFIER:
             yield f"{within}{name}", memoryview(archive.read(name, _MAX_MEMBER_SIZE)) if content is None else content
-        elif not within and name.endswith(_BUNDLE_SUFFIX) and _is_zip(head):
+        elif not within and name.endswith(BUNDLE_SUFFIX) and _is_zip(head):
             inner = archive.read(name, _MAX_MEMBER_SIZE)
             with open_inner_zip(inner, Path(f"{path}!{name}")) as nested:
                 nested.verify()

@@ -1,6 +1,7 @@
 """The use case: one model, a bundle, a log to compare with."""
 
 import os
+import pickle
 import zipfile
 
 import pytest
@@ -10,6 +11,7 @@ from envdoctor.core.finding import Outcome
 from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
+from envdoctor.pipeline.sources import identify
 from envdoctor.stages.problems import finding
 from onnx_bytes import model as onnx_model
 from onnx_bytes import node, value
@@ -203,6 +205,33 @@ def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
     assert asked == [path], "not for a compiler, and not if only the file is to be looked at"
 
 
+@pytest.mark.parametrize("names", [("a.tflite",), ("../a.tflite", f"deep/{'b' * 300}.tflite")])
+def test_the_models_of_a_bundle_are_run_each_by_itself(tmp_path, monkeypatch, names):
+    asked = []
+    monkeypatch.setattr(
+        trial, "try_interpreter", lambda path: asked.append((path, path.read_bytes())) or ((), "a note")
+    )
+    with zipfile.ZipFile(tmp_path / "m.task", "w") as bundle:
+        for name in names:
+            bundle.writestr(name, pack(small()))
+    report = inspect_model(tmp_path / "m.task", static=False)
+    assert (report.problems, report.notes) == ((), ("a note",))
+    assert [data for _, data in asked] == [pack(small())] * len(names)
+    assert asked[0][0].name == "a.tflite"
+    assert not any(path.exists() for path, _ in asked)
+
+
+def test_a_bundle_of_one_model_is_given_to_the_compiler_as_that_model(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        trial, "try_compiler", lambda path, *_: asked.append(path.read_bytes()) or trial.Trial(unasked="no")
+    )
+    with zipfile.ZipFile(tmp_path / "m.task", "w") as bundle:
+        bundle.writestr("a.tflite", hard_swish())
+    inspect_model(tmp_path / "m.task", goal="ethos-u55-128")
+    assert asked == [hard_swish()]
+
+
 def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeypatch):
     asked, answer = interpreter_double()
     monkeypatch.setattr(trial, "try_interpreter", answer)
@@ -227,9 +256,29 @@ def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch)
         ("net.onnx", None, "is an ONNX model, which no compiler takes"),
         ("net.py:make", b"def make(): ...", "is PyTorch code, which no compiler takes"),
         ("net.py", b"import os; os.abort()", "is PyTorch code, which no compiler takes"),
+        ("old.pt", pickle.dumps({"weight": 1}, 2), "is a PyTorch file of weights without a model"),
+        ("cut.pt", pickle.dumps({"weight": 1}, 4)[:-2], "is a damaged PyTorch file"),
     ],
 )
 def test_a_source_is_called_what_it_is(tmp_path, name, content, words):
     (tmp_path / name.partition(":")[0]).write_bytes(content or onnx_model(node("Relu"), value("x", 1, 4)))
     with pytest.raises(UsageProblem, match=words):
         inspect_model(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("net.h5", "no HDF5 file"),
+        ("net.HDF5", "no HDF5 file"),
+        ("net.keras", "no zip archive"),
+        ("face.task", "no zip archive"),
+        ("net.pt", "no file of torch.save"),
+        ("net.pth", "no file of torch.save"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_called_that_by_both(tmp_path, name, words):
+    (tmp_path / name).write_bytes(bytes(range(100, 250)) * 20)
+    for ask in (inspect_model, identify):
+        with pytest.raises(UsageProblem, match=f"{name} is {words}.*whatever its name says; get a whole copy"):
+            ask(tmp_path / name)

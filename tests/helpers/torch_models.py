@@ -155,6 +155,34 @@ class Graph(Small):
         return y + torch.zeros(1, 8, 3).scatter_add(-1, ends.expand(1, 8, 4), x * 0.5)
 
 
+class Patches(Small):
+    """Taken apart into overlapping patches, and put together again."""
+
+    def forward(self, image):
+        patches = nn.functional.unfold(torch.relu(self.first(image)), (3, 2), 2, 1, (2, 1))
+        return super().forward(image), nn.functional.fold(patches * 0.5, (16, 16), (3, 2), 2, 1, (2, 1))
+
+
+class Powers(Small):
+    """GELU as GPT-2 has it, a vector by its length, and other powers."""
+
+    def forward(self, image):
+        x = self.first(image).mean((2, 3)) * 3
+        x = 0.5 * x * (1 + torch.tanh(0.8 * (x + 0.045 * torch.pow(x, 3.0))))
+        length = torch.pow(torch.pow(x, 2).sum(-1, keepdim=True) + 1, 0.5)
+        return x / length, length**-0.5, length**-1, (x + 1) ** 4
+
+
+class Ranked(Small):
+    """Sorted along any axis, either way, the values or the places alone, and what rests on that."""
+
+    def forward(self, image):
+        x = torch.relu(self.first(image)).flatten(2)[:, :, :6]
+        small = torch.topk(x, 2, dim=1, largest=False).values, torch.kthvalue(x, 3, dim=1).values
+        middle = torch.median(x, dim=-1, keepdim=True).values, torch.quantile(x, 0.3, dim=-1), x.median()
+        return torch.sort(x).values, torch.argsort(x, dim=1, descending=True), torch.msort(x), *small, *middle
+
+
 class Causal(Small):
     """Attention that looks back, as PyTorch itself masks it."""
 

@@ -31,6 +31,17 @@ made = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [3, 4])
 graph = helper.make_graph(nodes, "net", [given, more], [made], [sizes])
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 7)], ir_version=4), "old.onnx")
 """
+#: Attention of any length, by the exporter that computes its sizes.
+ATTENTION = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+    def forward(self, x): return self.inner(x, x, x, need_weights=False)[0]
+rest = dict(dynamo=False, opset_version=14, input_names=["x"], dynamic_axes={"x": {0: "n", 1: "t"}})
+torch.onnx.export(Net().eval(), (torch.rand(1, 6, 8),), "attention.onnx", **rest)
+"""
 
 
 def test_a_tflite_model_runs_and_answers_as_litert_does(tmp_path):
@@ -66,4 +77,15 @@ def test_an_old_opset_and_float64_run_as_they_are(tmp_path):
     context = stage_context(tmp_path / "with spaces", identify(tmp_path / "old.onnx"), f"iree-{machine}", python=python)
     judged = judge_module(context, ONNX.run(context))
     assert judged.summary["comparison"]["ran"] == "IREE's runtime"
+    assert judged.summary["comparison"]["outputs"][0]["cosine"] > 0.9999
+
+
+def test_sizes_that_the_model_computes_are_known_once_its_inputs_are(tmp_path):
+    python = environment_python("iree")
+    argv = (str(environment_python("torch")), "-c", ATTENTION)
+    done = LocalExecutor().run(Command(argv=argv, cwd=tmp_path, timeout=300))
+    assert done.ok, done.stderr
+    source = identify(tmp_path / "attention.onnx", given="1x6x8")
+    context = stage_context(tmp_path / "s", source, "iree-aarch64", python=python)
+    judged = judge_module(context, ONNX.run(context))
     assert judged.summary["comparison"]["outputs"][0]["cosine"] > 0.9999

@@ -70,10 +70,15 @@ quantize_dynamic("small.onnx", "as_it_runs.onnx")
 small.graph.node[0].op_type = "Sigmoid"  # which takes one input
 onnx.save(small, "wrong.onnx")
 
-def write(name, text):
-    onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["" : 21]> g ' + text), name)
+def write(name, text, opset=21):
+    onnx.save(onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : {{opset}}]> g ' + text), name)
 
 write("largest.onnx", "(float[1,50] x) => (float[1,5] y) <int64[1] k = {{5}}> {{ y, i = TopK(x, k) }}")
+write("crossed.onnx", "(float[1,4,8,8] x) => (float[1,1,8,8] c, float[1,4,8,8] s, float[1,3,8,8] b) <"
+      "int64[2] k = {{3, 1}}, int64 a = {{-1}}> {{ b, c = Split<axis=1>(x, k) "
+      "s = CumSum<exclusive=0, reverse=1>(x, a) }}", 17)
+write("uneven.onnx", "(float[1,4,8,8] x) => (float[1,4,4,4] y) {{ y = AveragePool"
+      "<kernel_shape=[3,3], strides=[2,2], pads=[0,0,1,1]>(x) }}")
 flat = "(float[1,3,4,4] x) => (float[1,48] y) <int64[2] k = {{1, 48}}> "
 write("flat.onnx", flat + "{{ h = Neg(x) y = Reshape<allowzero=1>(h, k) }}")
 write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
@@ -137,11 +142,22 @@ def test_the_other_way_says_which_axes_it_moved(models, tmp_path, name, layout):
     assert first.summary["layout"] == [f"{each}: channels last" for each in layout]
 
 
+def test_the_largest_of_a_stored_count_are_taken(models, tmp_path):
+    made = read_model(take("torch-float", identify(models / "largest.onnx"), tmp_path, random_calibration=True)[0].path)
+    assert "TOPK_V2" in {one.label for one in made.main.operators}
+
+
+def test_outputs_of_one_operator_keep_their_places(models, tmp_path):
+    made = take("torch-float", identify(models / "crossed.onnx"), tmp_path, random_calibration=True)[0]
+    assert list(made.summary["components"])[-1] == "numbers"
+    assert len(read_model(made.path).main.outputs) == 3
+
+
 def test_a_build_falls_back_to_the_other_way(models, tmp_path, capsys):
     environment_python("torch")
     environment_python("onnx2tf")
     words = ["--to", "tflite-int8", "--calibration", "random", "--allow-float", "--out", str(tmp_path), "--json"]
-    assert main(["build", str(models / "largest.onnx"), *words]) == 0
+    assert main(["build", str(models / "uneven.onnx"), *words]) == 0
     first, second = json.loads(capsys.readouterr().out)["attempts"]
     assert [result["stage"]["action"] for result in first["results"]] == ["torch-float"]
     assert first["results"][0]["findings"][0]["name"] == "onnx-not-converted"

@@ -142,6 +142,7 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
         "Decoder",
         "Head",
         "Graph",
+        "Patches",
         "Causal",
         "exported",
         "exported_module",
@@ -153,9 +154,23 @@ def test_two_inputs_are_called_as_the_user_calls_them(tmp_path):
 def test_a_module_of_another_make_gives_what_pytorch_gives(tmp_path, name):
     first, second = take("torch-float+litert-int8", factory(name), tmp_path, random_calibration=True)
     outputs = second.summary["comparison"]["outputs"]
-    assert len(outputs) == (3 if name == "Structured" else 1)
+    assert len(outputs) == {"Structured": 3, "Patches": 2}.get(name, 1)
     assert all(output["cosine"] > 0.98 for output in outputs)
     assert list(first.summary["components"])[-1] == "numbers"
+
+
+def test_powers_are_products_and_roots(tmp_path):
+    made = read_model(convert("Powers", tmp_path).path)
+    labels = {one.label for one in made.main.operators}
+    assert "POW" not in labels
+    assert {"SQRT", "RSQRT", "TANH"} <= labels
+
+
+def test_what_is_sorted_gives_what_pytorch_gives(tmp_path):
+    made = read_model(convert("Ranked", tmp_path).path)
+    labels = [one.label for one in made.main.operators]
+    assert labels.count("TOPK_V2") == 7, "the quantile's is the sort's"
+    assert len(made.main.outputs) == 8
 
 
 @pytest.mark.parametrize("order", ["offset=1x4,image=1x3x16x16", "image=1x3x16x16,offset=1x4"])

@@ -263,3 +263,10 @@ def test_velas_code_must_be_there(begins, filled):
     else:
         with pytest.raises(Unreadable, match="takes no constant that begins with COP1"):
             compiled_file(made)
+
+
+def test_a_bundle_whose_only_model_is_none_is_damaged(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.task", "w") as bundle:
+        bundle.writestr("model.tflite", b"placeholder")
+    with pytest.raises(Unreadable, match=r"damaged: model\.tflite in it is no \.tflite model"):
+        read_models(tmp_path / "m.task")

@@ -25,6 +25,9 @@ _TABLE = Path(__file__).with_name("operators.toml")
 _VARIADIC = {
     "CONCATENATION": (2, 1), "PACK": (2, 1), "ADD_N": (2, 1), "SPLIT": (2, 2), "SPLIT_V": (3, 2), "UNPACK": (1, 1),
 }  # fmt: skip
+#: Inputs that the kernel of an operator has room for (measured: 10 are taken, 11 are not), and its words for more.
+_MOST_JOINED = 10
+_TOO_MANY = "tensorflow/lite/micro/kernels/concatenation.cc:156 num_inputs <= kMaxInputNum was not true"
 #: Those that take a constant wherever they take a tensor.
 _BLIND_TO_CONSTANTS = frozenset({"CONCATENATION", "PACK", "ADD_N", "SELECT_V2"})
 #: Outputs of a fixed range, which were asked with its scale and zero point alone.
@@ -92,7 +95,9 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
         unknown = next(chain(_sizes(graph, operator), _gates(graph, operator)), "")
         return Answer(unknown=unknown, structures=STRUCTURES[operator.name])
     form = form_of(graph, operator)
-    refused = next((words for words, forms in table["refused"].get(operator.name, {}).items() if form in forms), "")
+    joined = operator.name == "CONCATENATION" and len(operator.inputs) > _MOST_JOINED
+    refusals = {_TOO_MANY: [form]} if joined else table["refused"].get(operator.name, {})
+    refused = next((words for words, forms in refusals.items() if form in forms), "")
     if refused:
         return Answer(refused=refused)
     taken = taken_forms(operator.name)

@@ -20,7 +20,7 @@ from envdoctor.stages.foreseen import traits_of_calls
 from envdoctor.stages.requirements import OWN_OPERATORS
 from envdoctor.support.files import open_regular
 from envdoctor.support.hashing import hash_path, hash_value
-from envdoctor.tflite.containers import FileKind, sniff
+from envdoctor.tflite.containers import BUNDLE_SUFFIX, FileKind, read_models, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -187,6 +187,8 @@ def _read(path: Path, signature: str | None, *, trust_code: bool) -> tuple[str, 
         return ArtifactKind.PT2, own | traits_of_calls("torch", exported.operators)
     if kind in {FileKind.TFLITE, FileKind.COMPILED}:
         return tflite.identify_tflite(path)
+    if kind is FileKind.ZIP and path.suffix == BUNDLE_SUFFIX:
+        read_models(path)  # says what it lacks
     if kind is FileKind.BUNDLE:
         return ArtifactKind.TASK_BUNDLE, bundle.traits_of(path)
     raise UsageProblem(explain_folder(path) if path.is_dir() else explain_file(path, kind))

@@ -29,24 +29,20 @@ def explain_file(path: Path, kind: FileKind) -> str:
     """One sentence about a file of no use."""
     if kind in _BY_KIND:
         return f"{path} {_BY_KIND[kind]}."
-    head = read_head(path, _HEAD)
-    if kind is FileKind.TORCH_ARCHIVE or (looks_pickled(head) and path.suffix.lower() in _TORCH_SUFFIXES):
-        return f"{path} {explain_torch(path)}."
-    known = explain_known(path, head)
+    known = explain_known(path, kind)
     if known is not None:
         return known
     if path.suffix == ".tflite":
         return f"{path} is no .tflite file: bytes 4 to 8 are not TFL3; get a whole copy of it."
-    what = _members(path) if kind is FileKind.ZIP else _beginning(head)
+    what = _members(path) if kind is FileKind.ZIP else _beginning(read_head(path, _HEAD))
     return f"{path} is {what}; {SUPPORTED}."
 
 
-def explain_known(path: Path, head: bytes = b"") -> str | None:
-    """The same about a text, or a file of a format that is on record; None for any other.
-
-    `head` is what was read of it already.
-    """
-    head = head or read_head(path, _HEAD)
+def explain_known(path: Path, kind: FileKind) -> str | None:
+    """The same about a text, or a file of a format that is on record; None for any other."""
+    head = read_head(path, _HEAD)
+    if kind is FileKind.TORCH_ARCHIVE or (looks_pickled(head) and path.suffix.lower() in _TORCH_SUFFIXES):
+        return f"{path} {explain_torch(path)}."
     known = _known(path, head)
     if known is not None:
         return f"{path} is {known['what']}; {known['advice']}."
@@ -80,7 +76,12 @@ def _known(path: Path, head: bytes) -> dict[str, Any] | None:
             continue
         if (starts or holds or identifier) and holds in head.lower():
             return row
-    return next((row for row in formats if path.name.lower().endswith(tuple(row.get("suffixes", ())))), None)
+    named = (row for row in formats if path.name.lower().endswith(tuple(row.get("suffixes", ()))))
+    return next((row for row in named if "unless" not in row or not _is_other(head, row["unless"])), None)
+
+
+def _is_other(head: bytes, unless: str) -> bool:
+    return bool(_text(head)) or head.startswith(bytes.fromhex(unless))
 
 
 def _members(path: Path) -> str:

@@ -28,6 +28,14 @@ class Numbers(list[Any]):
         return len(self)
 
 
+class Number(int):
+    """The same of a buffer that holds one number alone."""
+
+    def item(self) -> int:
+        """The number."""
+        return int(self)
+
+
 def _reshape(data: Tensor, shape: list[int]) -> Tensor:
     return data.reshape([data.shape[axis] if size == 0 else size for axis, size in enumerate(shape)])
 
@@ -66,6 +74,7 @@ _FORMS: Mapping[str, Callable[..., Any] | None] = {
     "OnnxResizeV10": None,
     "OnnxSplit13": None,
     "OnnxPadDynamic": None,
+    "OnnxCumSum": None,
     "OnnxReshape": _reshape,
     "OnnxExpand": _expand,
     "OnnxTile": _tile,
@@ -80,6 +89,8 @@ def write_out_constants(module: TorchModule) -> TorchModule:
         inner = module.get_submodule(node.target) if node.op == "call_module" else None
         if type(inner).__name__ == "OnnxGather":
             _write_out_place(module, node, inner)
+        if type(inner).__name__ == "OnnxTopK":
+            _write_out_count(module, node, inner)
         if type(inner).__name__ not in _FORMS or inner is None:
             continue
         arguments = {**dict(enumerate(node.args)), **node.kwargs}
@@ -104,6 +115,15 @@ def _write_out_place(module: TorchModule, node: TorchNode, inner: TorchModule) -
         node.args = (data,)
 
 
+def _write_out_count(module: TorchModule, node: TorchNode, inner: TorchModule) -> None:
+    """Let a TopK of a count that the model stores take that; its own code takes a number or a tensor."""
+    data, count = (*node.args, None, None)[:2]
+    numbers = _numbers(module, count)
+    if isinstance(numbers, Numbers):
+        inner.forward = functools.partial(inner.forward, k=numbers[0])
+        node.args = (data,)
+
+
 def _select(axis: int, place: int, data: Tensor) -> Tensor:
     return data.select(axis, place)
 
@@ -121,4 +141,6 @@ def _numbers(module: TorchModule, value: Any) -> Any:  # noqa: ANN401
     if getattr(value, "op", "") != "get_attr":
         return None
     stored = functools.reduce(getattr, value.target.split("."), module)
-    return Numbers(stored.tolist()) if stored.dim() else stored.item()
+    if stored.dim():
+        return Numbers(stored.tolist())
+    return Number(stored.item()) if isinstance(stored.item(), int) else stored.item()

@@ -77,7 +77,7 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
 def _runnable(model: OnnxModel, inputs: Sequence[InputSpec], batch: int) -> tuple[OnnxModel, Predict]:
     """The model with everything computed that is constant, and what runs the original."""
     try:
-        simplified, session = _open(model)
+        simplified, session = simplify(model)
     except RuntimeError as error:
         if batch > 1:
             words = f"the model takes {batch} samples at once, and it can't be asked for one alone: {error}"
@@ -133,6 +133,7 @@ def as_torch(model: OnnxModel) -> TorchModule:
     from onnx2torch import convert
 
     _drop_allowzero(model)
+    _give_outputs_alone(model)
     for opset in _KNOWN_OPSETS:
         try:
             return write_out_constants(convert(model).eval())
@@ -159,6 +160,21 @@ def _drop_allowzero(model: OnnxModel) -> None:
             node.attribute.extend(kept)
 
 
+def _give_outputs_alone(model: OnnxModel) -> None:
+    """Outputs of operators with several (Split, TopK) through an Identity: onnx2torch gives all of such an operator."""
+    import onnx
+
+    graph = model.graph
+    given = {value.name for value in graph.output}
+    names = {
+        name: f"{name}::alone" for node in graph.node if len(node.output) > 1 for name in node.output if name in given
+    }
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    graph.node.extend(onnx.helper.make_node("Identity", [inner], [name]) for name, inner in names.items())
+
+
 def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
     """Give the inputs of a model these sizes, in place."""
     values = {value.name: value for value in model.graph.input}
@@ -173,8 +189,12 @@ def fix_sizes(model: OnnxModel, inputs: Sequence[InputSpec]) -> None:
     del model.graph.value_info[:]
 
 
-def _open(model: OnnxModel) -> tuple[OnnxModel, Any]:
-    """The model with everything computed that is constant, and a session for the original."""
+def simplify(model: OnnxModel) -> tuple[OnnxModel, Any]:
+    """The model with everything computed that is constant, and a session for the original.
+
+    Raises:
+        RuntimeError: ONNX Runtime refuses it.
+    """
     import onnx
     import onnxruntime
 

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import custom_ops, torch_rewrites
+from . import custom_ops, torch_ranking, torch_rewrites
 from .samples import labelled_for_request, taken_sizes
 from .stage import Problem
 from .tflite_graph import Graph
@@ -42,6 +42,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     labelled = labelled_for_request(request, exported.inputs)
     written_out = custom_ops.write_out(exported.ways, as_composites=request["composites"])
     torch_rewrites.write_out()
+    torch_ranking.write_out()
     converted = _convert(source, exported.arguments, request, components)
     largest = judge(source, converted, exported.samples, components)
     Path(request["output"]).write_bytes(converted.data)

@@ -34,7 +34,7 @@ KNOWN = (
     (r"PackedParams|_moving_avg_obs|quantized::", "torch-quantized"),
     (r"Lowering not found: ", "torch-lowering-missing"),
     (
-        r"(?i)GuardOnDataDependent|NonConcreteBooleanIndex|data.?dependent|Concretization|Tracer\w*Conversion",
+        r"(?i)GuardOnDataDependent|NonConcreteBoolean|data.?dependent|Concretiza|Tracer\w*Conversion|got FakeTensor",
         "torch-depends-on-values",
     ),
     (r"(?s)failed to legalize.*tensor<[\dx]*(?:f64|f16|bf16)>", "torch-half-precision"),

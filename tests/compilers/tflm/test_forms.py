@@ -86,13 +86,23 @@ def test_a_root_of_what_may_be_negative_is_unknown():
     assert "negative" in str(rooted(0, INT16).unknown)
 
 
-def test_any_number_of_alike_inputs_is_one_form():
+def joined(count):
     options = schema().ConcatenationOptionsT()
     options.axis = 1
     kind = schema().BuiltinOptions.ConcatenationOptions
-    joined = one(CONCATENATION, [scaled([1, 2], 0.5) for _ in range(5)], [scaled([1, 10], 0.5)], kind, options)
-    assert form_of(joined.main, joined.main.operators[0]) == "INT8 INT8 > INT8"
-    assert not answer(joined).unknown
+    parts = [scaled([1, 2], 0.5) for _ in range(count)]
+    return one(CONCATENATION, parts, [scaled([1, 2 * count], 0.5)], kind, options)
+
+
+def test_any_number_of_alike_inputs_is_one_form():
+    made = joined(5)
+    assert form_of(made.main, made.main.operators[0]) == "INT8 INT8 > INT8"
+    assert not answer(made).unknown
+
+
+def test_more_inputs_than_its_kernel_has_room_for_are_refused():
+    assert not answer(joined(10)).refused
+    assert "num_inputs <= kMaxInputNum was not true" in answer(joined(11)).refused
 
 
 def test_a_whole_model():

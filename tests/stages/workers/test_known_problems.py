@@ -45,6 +45,7 @@ def components(tmp_path):
         ("RuntimeError: Lowering not found: aten._fused_moving_avg_obs_fq_helper_functional.default", "RUN334"),
         ("ConcretizationTypeError: Abstract tracer value encountered where concrete value is expected", "RUN165"),
         ("TracerBoolConversionError: Attempted boolean conversion of traced array", "RUN165"),
+        ("TypeError: zeros(): argument 'size' failed to unpack: must be tuple of ints,but got FakeTensor", "RUN165"),
         ("ValueError: failed to legalize operation 'tfl.add': (tensor<1x4xf64>) -> tensor<1x4xf64>", "RUN332"),
     ],
 )

@@ -108,14 +108,12 @@ def _from_onnx(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
 
     model = onnx.load(str(path))
     onnx_source.fix_sizes(model, fixed)
-    sized, form = work / "sized.onnx", work / "model.mlir"
-    onnx.save(onnx.shape_inference.infer_shapes(model, data_prop=True), str(sized))
     try:
-        session = onnxruntime.InferenceSession(str(sized), providers=["CPUExecutionProvider"])
-    except Exception as error:
+        simplified, session = onnx_source.simplify(model)
+    except RuntimeError as error:
         raise Problem("onnx-model-refused", _words(error)) from error
-    newer = work / "newer.onnx"
-    onnx.save(_in_newer_opset(onnx.load(str(sized))), str(newer))
+    newer, form = work / "newer.onnx", work / "model.mlir"
+    onnx.save(_in_newer_opset(onnx.shape_inference.infer_shapes(simplified, data_prop=True)), str(newer))
     try:
         importer.main(importer.parse_arguments([str(newer), "-o", str(form)]))
     except (Exception, SystemExit) as error:
