@@ -54,6 +54,8 @@ _AFTER_OPTION = (
     r"(?:is|was|are|isn't|means|takes|needs|wants|asks|gives|expects|and|or|to|for|as|instead|options?|flag|switch"
     r"|argument|parameter)[.,:;)]?|<[^<>]{1,60}>"
 )
+#: Between an option and its value, also in a list of words.
+_THEN = r"(?:[\"'],\s?|\s{0,4}=?)"
 #: Numbers that count something, versions, shares; for `auth`, methods.
 _COUNT = (
     r"(?i)v?\d{1,6}(?:[./:]\w{1,10})*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
@@ -115,7 +117,7 @@ _HINTS = (
     *("sonar", "verifier", "assertion", "device", "csrf", "key"),
     *("string", "art", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
     *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
-    *("recovery", "pin_c", "pin c", "pinc", "salt"),
+    *("recovery", "pin_c", "pin c", "pinc", "salt", "seed", "backup", "verification", "2fa", "mfa"),
 )
 #: The same of a name alone, which has nothing before and behind it.
 _NAME_HINTS = (*_HINTS, "pat", "pin", "pw")
@@ -154,9 +156,9 @@ class NamedSecrets:
 
 def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     """What follows a name and is to be hidden, if anything does."""
-    strong = name["strong"] is not None
-    spares = _spares_strong if strong else _spares_weak
     before = line[max(0, name.start() - _BEFORE) : name.start()]
+    strong = name["strong"] is not None and not before.endswith("/")  # a file: `/etc/passwd`
+    spares = _spares_strong if strong else _spares_weak
     if name[0].lower() == "pass" and (compiled(_OF_COMPILER).search(before) or line.startswith(" `", name.end())):
         return None  # `pass `extras` along`
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
@@ -320,19 +322,15 @@ def _commands() -> Iterator[Rule]:
         hints=("-u", "--proxy-u", "-a", "--auth", "creds"),
         spares=_is_a_group,
     )
-    programs = r"(?:login|sshpass|mysql\w*|mariadb\w*|mongo\w*|twine|unzip|zip|7z|redis-cli|ldapsearch"
-    programs += r"|smbclient|psql|plink|pscp|ipmitool|oras"
-    programs += r"|useradd|hatch publish)"
-    flag = rf"(?<![\w-]){programs}\b[^\n|;]{{0,200}}?\s(?:-pw|-p|-P|-a|-w)\s{{0,4}}{value}"
-    hints = ("-p", "-a", "-w")
-    yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=hints, spares=_is_told_of)
+    for row in load_table("redaction")["command"]:
+        flag = rf"(?<![\w-])(?:{row['programs']})\b[^\n|;]{{0,200}}?[\s\"'](?:{row['options']}){_THEN}{value}"
+        hints = row["options"].lower().split("|")
+        yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=tuple(hints), spares=_is_told_of)
     bare = (
-        r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo)\s+login\s+(?:--?[\w-]+\s+)?(?:<<<\s*[\"']?)?"
-        r"(?P<hide>(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{10,200}|[A-Za-z0-9_-]{20,200})"
+        r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo|vault|hub)\s+login\s+(?:--?[\w-]+\s+){0,4}"
+        r"(?:<<<\s*)?[\"']?(?P<hide>(?![\w-]+(?:\.[\w-]+)+(?:\s|\Z))(?=[^\s\d]{0,60}\d)[^\s\"'=/-][^\s\"'/]{9,200}|[A-Za-z0-9_-]{20,200})"
     )
     yield _rule(bare, _spares_strong, "login")
-    publishing = rf"(?<![\w-])(?:uv publish|anaconda)\s[^\n|;]{{0,200}}?(?<=\s)-t\s{{1,4}}{value}"
-    yield _rule(publishing, _spares_strong, "uv publish", "anaconda")
     settled = rf"(?<![\w-])poetry\s+config\s+(?:pypi-token\.\S{{1,60}}|http-basic\.\S{{1,60}}\s+\S{{1,100}})\s+{value}"
     yield _rule(settled, _spares_strong, "poetry")
     piped = rf"(?<![\w-])echo\s+{value}[\"']?\s*\|\s*(?:[^\n|]{{1,200}}--password-stdin|sudo\s+-S\b)"
