@@ -1,14 +1,18 @@
 """The use case: one model, a bundle, a log to compare with."""
 
+import contextlib
 import os
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
+from envdoctor.action import StageFailed
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
+from envdoctor.environments.status import State
 from envdoctor.stages.problems import finding
 from onnx_bytes import model as onnx_model
 from onnx_bytes import node, value
@@ -189,6 +193,18 @@ def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
     assert inspect_model(path, static=True).problems == ()
     inspect_model(path, goal="edgetpu", static=False)
     assert asked == [path], "not for a compiler, and not if only the file is to be looked at"
+
+
+def test_an_interpreter_that_does_not_start_is_told_and_no_bug(path, monkeypatch):
+    started = finding("interpreter-refused", "m.tflite", words="no memory")
+
+    def refuse(*_):
+        raise StageFailed(started)
+
+    monkeypatch.setattr(trial, "status", lambda *_: SimpleNamespace(state=State.MADE))
+    monkeypatch.setattr(trial, "_trial", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(trial, "run_once", refuse)
+    assert inspect_model(path, static=False).problems == (started,)
 
 
 def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeypatch):
