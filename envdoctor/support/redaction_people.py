@@ -46,6 +46,8 @@ _EMAIL_RULES = tuple(
     for at in ("@", "%40")
 )
 
+_PROMPT, _PROMPT_END = r"(?m)^(?:\([\w.-]{1,40}\) )?\[?", r"[: ][~/][^\n]{0,100}?[$#%](?:\s|$)"
+_MODE = r"(?m)^[a-z-](?:[r-][w-][xsStT-]){3}[.+@]? {1,8}\d{1,8} {1,8}"
 _LOGIN = r"(?P<hide>[A-Za-z_][\w.-]{0,31})"
 #: Where programs tell who somebody is, and the words that they tell it by.
 _PLACES_OF_USERS = (
@@ -56,12 +58,12 @@ _PLACES_OF_USERS = (
     (rf"(?<![A-Za-z_])(?:USER|LOGNAME|USERNAME|SUDO_USER)=[\"']?{_LOGIN}(?![\w(/:.-])", "="),
     (rf"(?<![A-Za-z])[eg]?[ug]id=\d{{1,10}}\({_LOGIN}\)", "id="),
     (rf"\bsudo: {{1,8}}{_LOGIN} : ", "sudo:"),
-    (rf"(?m)^[a-z-](?:[r-][w-][xsStT-]){{3}}[.+@]? {{1,8}}\d{{1,8}} {{1,8}}{_LOGIN} {{1,20}}\S{{1,32}} {{1,20}}\d", "-"),
-    (rf"(?m)^[a-z-](?:[r-][w-][xsStT-]){{3}}[.+@]? {{1,8}}\d{{1,8}} {{1,8}}\S{{1,32}} {{1,20}}{_LOGIN} {{1,20}}\d", "-"),
-    (rf"(?m)^(?:\([\w.-]{{1,40}}\) )?\[?{_LOGIN}(?=@[\w.-]{{1,63}}[: ][~/][^\n]{{0,100}}?[$#%](?:\s|$))", "@"),
+    (rf"{_MODE}{_LOGIN} {{1,20}}\S{{1,32}} {{1,20}}\d", "-"),
+    (rf"{_MODE}\S{{1,32}} {{1,20}}{_LOGIN} {{1,20}}\d", "-"),
+    (rf"{_PROMPT}{_LOGIN}(?=@[\w.-]{{1,63}}{_PROMPT_END})", "@"),
 )
 #: A prompt's host, behind its user.
-_PROMPT_HOST = r"(?m)^(?:\([\w.-]{1,40}\) )?\[?[\w.<>-]{1,32}@(?P<hide>[\w.-]{1,63})(?=[: ][~/][^\n]{0,100}?[$#%](?:\s|$))"
+_PROMPT_HOST = rf"{_PROMPT}[\w.<>-]{{1,32}}@(?P<hide>[\w.-]{{1,63}})(?={_PROMPT_END})"
 
 
 def people_rules(homes: tuple[str, ...], users: tuple[str, ...], hosts: tuple[str, ...]) -> tuple[Rule, ...]:

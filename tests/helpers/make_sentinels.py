@@ -75,9 +75,7 @@ def point_outside():
         path = FOLDER / f"outside_{name}.h5"
         net(layers.Dense(4, name="l")).save(str(path))
         with h5py.File(path, "r+") as file:
-            weights = []
-            file.visititems(lambda name, item, weights=weights: weights.append(name) if hasattr(item, "shape") else None)
-            place = next(one for one in weights if file[one].shape == (4,))
+            place = file.visititems(lambda place, item: place if getattr(item, "shape", 0) == (4,) else None)
             del file[place]
             if name == "link":
                 file[place] = h5py.ExternalLink(str(FOLDER / "elsewhere.h5"), "/values")
