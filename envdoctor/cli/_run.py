@@ -33,7 +33,7 @@ _REFUSALS = frozenset(
     if hasattr(errno, name)
 )
 #: How errors without a type of their own tell that memory is short: threads, a library's mapping, C code of Python.
-_OF_MEMORY = ("can't start new thread", "failed to map segment", "without setting an exception", "without exception set")
+_OF_MEMORY = ("can't start new thread", "failed to map segment", "setting an exception", "without exception set")
 
 
 #: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.

@@ -14,11 +14,14 @@ def item(question, key=""):
     return SweepItem(name=question, key=key or question, question=question, subject=question, targets=("t",))
 
 
+def litter(name):
+    Path(tempfile.mkdtemp(), name).touch()
+    return ""
+
+
 def judge(question):
     word, _, value = question.partition(":")
-    if value == "littering":
-        Path(tempfile.mkdtemp(), word).touch()
-        value = ""
+    value = litter(word) if value == "littering" else value
     if word == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     if word == "exit":
