@@ -188,7 +188,7 @@ class UvResolver:
         """The file with this text; its name tells its content, so that no two settings share one."""
         file = self._folder / f"uv-{hashlib.sha256(text.encode()).hexdigest()[:16]}.toml"
         with self._lock:
-            if not file.exists():
+            if not _holds(file, text):
                 self._folder.mkdir(parents=True, exist_ok=True)
                 written = self._folder / f"uv-{os.getpid()}.tmp"
                 try:
@@ -197,6 +197,14 @@ class UvResolver:
                 finally:
                     written.unlink(missing_ok=True)
         return file
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a file is there and whole."""
+    try:
+        return file.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _asked(command: Command, question: Question) -> list[object]:
