@@ -25,6 +25,7 @@ from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
+from envdoctor.support.files import read_regular
 from envdoctor.support.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class UvResolver:
 def _holds(file: Path, text: str) -> bool:
     """Whether a file is there and whole."""
     try:
-        return file.read_bytes() == text.encode()
+        return read_regular(file, len(text.encode())) == text.encode()
     except OSError:
         return False
 

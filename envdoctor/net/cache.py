@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.files import read_regular
 from envdoctor.support.packing import pack, unpack
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class DiskCache:
         """The entry for a key, or None; using an entry makes it the youngest."""
         path = self._path(key)
         try:
-            reply = _parse(path.read_bytes(), key)
+            reply = _parse(read_regular(path, self._limit), key)
             os.utime(path)
         except (OSError, ValueError, KeyError, TypeError):
             return None
