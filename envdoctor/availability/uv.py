@@ -25,6 +25,7 @@ from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
+from envdoctor.support.files import read_regular
 from envdoctor.support.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class UvResolver:
         """The file with this text; its name tells its content, so that no two settings share one."""
         file = self._folder / f"uv-{hashlib.sha256(text.encode()).hexdigest()[:16]}.toml"
         with self._lock:
-            if not file.exists():
+            if not _holds(file, text):
                 self._folder.mkdir(parents=True, exist_ok=True)
                 written = self._folder / f"uv-{os.getpid()}.tmp"
                 try:
@@ -197,6 +198,14 @@ class UvResolver:
                 finally:
                     written.unlink(missing_ok=True)
         return file
+
+
+def _holds(file: Path, text: str) -> bool:
+    """Whether a file is there and whole."""
+    try:
+        return read_regular(file, len(text.encode())) == text.encode()
+    except OSError:
+        return False
 
 
 def _asked(command: Command, question: Question) -> list[object]:

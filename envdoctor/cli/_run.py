@@ -16,6 +16,7 @@ import click
 
 from envdoctor.core.errors import EnvDoctorError, ExitCode
 from envdoctor.support import interruption
+from envdoctor.support.parallel import memory_is_scarce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ _REFUSALS = frozenset(
     if hasattr(errno, name)
 )
 #: How errors without a type of their own tell that memory is short: threads, a library's mapping, C code of Python.
-_OF_MEMORY = ("can't start new thread", "failed to map segment", "without setting an exception")
+_OF_MEMORY = ("can't start new thread", "failed to map segment", "setting an exception", "without exception set")
 
 
 #: Seconds that other threads get, after an interrupt, to end their programs and to remove their files.
@@ -210,11 +211,16 @@ def _refusal(error: BaseException) -> str:
         if error.filename is None:
             _give_up(sys.stdout)
         return f"{error.filename or 'output'}: {error.strerror}"
-    if isinstance(error, MemoryError) or any(words in str(error) for words in _OF_MEMORY):
-        return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
+    said = ""
     if isinstance(error, FileNotFoundError):
-        return _missing_folder(error)
-    return _foreign_library(str(error)) if isinstance(error, ImportError) else ""
+        said = _missing_folder(error)
+    elif isinstance(error, ImportError):
+        said = _foreign_library(str(error))
+    # Without memory Python itself ends in errors of any kind: "error return without exception set".
+    is_of_memory = isinstance(error, MemoryError) or any(words in str(error) for words in _OF_MEMORY)
+    if not said and (is_of_memory or memory_is_scarce()):
+        return "it may use less memory than it needs (see 'ulimit -v'); allow it more"
+    return said
 
 
 def _missing_folder(error: FileNotFoundError) -> str:

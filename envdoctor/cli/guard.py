@@ -51,7 +51,7 @@ def command(
 
     with _tables.progress("guard") as progress:
         report, remember = guard(LockRequest(requirements=requirements, **rest), state, progress, _tables.say)
-    safe = redact(report, Redactor.here())
+    safe = redact(report, Redactor.here(personal=True))
     if markdown is not None and report.alarms:
         write_output(markdown, registry.renderer("markdown").render_guard(safe), option="--markdown")
     if sarif is not None:

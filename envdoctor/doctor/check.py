@@ -164,5 +164,7 @@ def select(
     wanted = [one for one in wanted if one.topic != PROVE or PROVE in asked]
     left = tuple(one for one in wanted if not matches(one, skip))
     if not left:
+        if not skip:
+            raise UsageProblem(f"no check here is of {', '.join(only)}; `envdoctor explain` lists them")
         raise UsageProblem("--only and --skip together leave nothing to check; leave one of them out")
     return left

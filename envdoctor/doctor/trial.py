@@ -102,7 +102,10 @@ def try_interpreter(path: Path, interpreter: str = "litert") -> tuple[tuple[Find
     if status(spec, request, executor).state is not State.MADE:
         return (), f"It was not run: {spec.title} is not installed; a build to tflite-int8 does that once."
     with _trial(path, spec, request, executor) as context:
-        return tuple(run_once(context, path)), ""
+        try:
+            return tuple(run_once(context, path)), ""
+        except StageFailed as error:  # it got nowhere: no memory, no time, an interpreter that does not start
+            return (error.finding,), ""
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.frozen import frozen
+from envdoctor.support.files import read_regular
 from envdoctor.support.packing import pack, unpack
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class DiskCache:
         """The entry for a key, or None; using an entry makes it the youngest."""
         path = self._path(key)
         try:
-            reply = _parse(path.read_bytes(), key)
+            reply = _parse(read_regular(path, self._limit), key)
             os.utime(path)
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -17,7 +17,7 @@ from envdoctor.net.cache import CachedReply, DiskCache, kept
 from envdoctor.net.transport import NetworkSettings, Transport
 from envdoctor.net.urls import redacted, without_credentials
 from envdoctor.support import interruption
-from envdoctor.support.text import read_number
+from envdoctor.support.text import one_line, read_number
 from envdoctor.support.text import size as size_words
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ T = TypeVar("T")
 PAGE_LIMIT = 48 << 20
 FILE_LIMIT = 4 << 30
 _PIECE = 1 << 16
+#: Characters of what a server or a library says of a failure.
+_LONGEST_REASON = 300
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _ABSENT = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
@@ -347,4 +349,4 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {_cause(error)}"
+    return f"{type(error).__name__}: {one_line(str(_cause(error))[:_LONGEST_REASON])}"

@@ -29,7 +29,7 @@ def start_thread(run: Callable[[], None], name: str, stack: int = 0) -> threadin
 
     A thread that finds no memory as it begins ends unheard, and `Thread.start` would wait for it for ever.
     """
-    if _memory_is_scarce(stack):
+    if memory_is_scarce(stack):
         return None
     thread = threading.Thread(target=run, name=name, daemon=True)
     try:
@@ -39,7 +39,7 @@ def start_thread(run: Callable[[], None], name: str, stack: int = 0) -> threadin
     return thread
 
 
-def _memory_is_scarce(stack: int) -> bool:
+def memory_is_scarce(stack: int = 0) -> bool:
     """Whether a limit on this process's memory (`ulimit -v`, `-d`) leaves no room for a thread with such a stack."""
     try:
         import resource

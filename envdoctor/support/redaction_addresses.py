@@ -52,6 +52,8 @@ def address_rules() -> Iterator[Rule]:
         r"(?P<hide>[0-9a-f]{12})(?!\w)",
         "a",
     )
+    yield _rule(r"(?<![a-z])(?:enx|wlx)(?P<hide>[0-9a-f]{12})(?!\w)", "x")
+    yield _rule(rf"(?<=\s)(?P<hide>{_OCTET}(?:\.{_OCTET}){{3}})(?=\.(?:\d{{1,5}}|\*)(?:\s|$))", ".", _is_no_socket)
 
 
 def _rule(pattern: str, hint: str, spares: Callable[[re.Match[str]], bool] | None = None) -> Rule:
@@ -66,6 +68,11 @@ def _is_machine(word: str) -> bool:
         return False
     nobody = address.is_loopback or address.is_unspecified or address.is_multicast or word.startswith("255.")
     return not (nobody or (address.version == 4 and address.is_reserved))  # noqa: PLR2004
+
+
+def _is_no_socket(match: re.Match[str]) -> bool:
+    """False only in a line of BSD's netstat, where a port follows a dot."""
+    return not _is_machine(match["hide"]) or re.search(r"\b(?:tcp|udp)(?:4|6|46)? [^\n]*\Z", text_before(match)) is None
 
 
 def _is_version(match: re.Match[str]) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _QUOTE = r"""(?:\\{0,3}["'`]|&quot;|&\#3[49];)"""
 #: What may follow a name before its value: a number (`PASSWORD_2`), the end of a string, a subscript or an XML name.
-_NAME_END = rf"(?i:[_-]?(?:\d{{1,2}}|hash|value|plain|old|new|base|data))?{_QUOTE}?[\])]?"
+_NAME_END = rf"(?i:[_-]?(?:\d{{1,2}}|hash|value|plain|old|new|base(?:64)?|b64|data))?{_QUOTE}?[\])]?"
 _ASSIGNED = r"\s{0,20}(?:=>|:=|<-|=(?!=)|%3D|\\u003[dD])\s{0,20}"
 _COLON = r"\s{0,20}[:,\uFF1A](?!=)\s{0,20}"
 #: Cells of a table and arrows.
@@ -54,10 +54,14 @@ _AFTER_OPTION = (
     r"(?:is|was|are|isn't|means|takes|needs|wants|asks|gives|expects|and|or|to|for|as|instead|options?|flag|switch"
     r"|argument|parameter)[.,:;)]?|<[^<>]{1,60}>"
 )
+#: Between an option and its value, also in a list of words.
+_THEN = r"(?:[\"'],\s?|\s{0,4}=?)"
 #: Numbers that count something, versions, shares; for `auth`, methods.
 _COUNT = (
     r"(?i)v?\d{1,6}(?:[./:]\w{1,10})*%?|(?:basic|digest|bearer|oauth2?|ntlm|kerberos|negotiate|netrc|keyring|anonymous)"
 )
+#: A variable's or a class's name in code.
+_CODE = r"(?:\w{1,60}\.){0,6}\w{0,60}(?:token|auth|credentials?)s?|(?:[A-Z][a-z]{1,30}\.){1,4}[A-Z][a-z]{1,30}"
 _PATH = r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~"
 _OWNERS = r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z"
 #: For Python `-u` means that nothing is buffered; what follows is a module, `sudo -u` gets a user.
@@ -79,7 +83,7 @@ _COMMON_VALUES = (
 _PHRASE = r"(?P<hide>[\w'-]{2,40}(?: [\w'-]{2,40}){2,11})[ \t\r]*$"
 _STRONG_VALUES = (
     rf"(?:{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}){_PHRASE}",
-    rf"{_NAME_END}\s{{0,20}}[:\uFF1A](?!=)\s{{0,20}}{_WORD}",
+    rf"{_NAME_END}\s{{0,20}}(?::: |[:\uFF1A])(?!=)\s{{0,20}}{_WORD}",
     *_COMMON_VALUES,
     rf"{_NAME_END}\s{{1,4}}(?:is|was)\s{{1,4}}{_SCRAMBLED}{_WORD}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_IN_QUOTES}",
@@ -116,7 +120,7 @@ _HINTS = (
     *("art_a", "art-a", "art.a", "art a", "artap"),
     *("string", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
     *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
-    *("recovery", "pin_c", "pin c", "pinc", "salt"),
+    *("recovery", "pin_c", "pin c", "pinc", "salt", "seed", "backup", "verification", "2fa", "mfa", "ntlm", "awsalb"),
 )
 #: The same of a name alone, which has nothing before and behind it.
 _NAME_HINTS = (*_HINTS, "pat", "pin", "pw")
@@ -155,11 +159,13 @@ class NamedSecrets:
 
 def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     """What follows a name and is to be hidden, if anything does."""
-    strong = name["strong"] is not None
-    spares = _spares_strong if strong else _spares_weak
     before = line[max(0, name.start() - _BEFORE) : name.start()]
+    strong = name["strong"] is not None and not before.endswith("/")  # a file: `/etc/passwd`
+    spares = _spares_strong if strong else _spares_weak
     if name[0].lower() == "pass" and (compiled(_OF_COMPILER).search(before) or line.startswith(" `", name.end())):
         return None  # `pass `extras` along`
+    if before.endswith("%"):
+        return None  # MLIR: `%token = gpu.alloc`
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
     if compiled(_OPTION).search(before):
         ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]
@@ -269,6 +275,7 @@ def _spares_weak(value: str) -> bool:
         _spares_strong(value)
         or compiled(_COUNT).fullmatch(value) is not None
         or compiled(_PATH).fullmatch(value) is not None
+        or compiled(_CODE).fullmatch(value) is not None
     )
 
 
@@ -321,23 +328,15 @@ def _commands() -> Iterator[Rule]:
         hints=("-u", "--proxy-u", "-a", "--auth", "creds"),
         spares=_is_a_group,
     )
-    programs = r"(?:login|sshpass|mysql\w*|mariadb\w*|mongo\w*|twine|unzip|zip|7z|redis-cli|ldapsearch"
-    programs += r"|smbclient|psql|plink|pscp|ipmitool|oras"
-    programs += r"|useradd|hatch publish)"
-    flag = rf"(?<![\w-]){programs}\b[^\n|;]{{0,200}}?\s(?:-pw|-p|-P|-a|-w)\s{{0,4}}{value}"
-    hints = ("-p", "-a", "-w")
-    yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=hints, spares=_is_told_of)
+    for row in load_table("redaction")["command"]:
+        flag = rf"(?<![\w-])(?:{row['programs']})\b[^\n|;]{{0,200}}?[\s\"'](?:{row['options']}){_THEN}(?!-){value}"
+        hints = row["options"].lower().split("|")
+        yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=tuple(hints), spares=_is_told_of)
     bare = (
-        r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo)\s+login\s+(?:--?[\w-]+\s+)?(?:<<<\s*[\"']?)?"
-        r"(?P<hide>(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{10,200}|[A-Za-z0-9_-]{20,200})"
+        r"(?<![\w-])(?:wandb|huggingface-cli|hf|kaggle|auth|cargo|vault|hub)\s+login\s+(?:--?[\w-]+\s+){0,4}"
+        r"(?:<<<\s*)?[\"']?(?P<hide>(?![\w-]+(?:\.[\w-]+)+(?:\s|\Z))(?=[^\s\d]{0,60}\d)[^\s\"'=/-][^\s\"'/]{9,200}|[A-Za-z0-9_-]{20,200})"
     )
     yield _rule(bare, _spares_strong, "login")
-    publishing = rf"(?<![\w-])(?:uv publish|anaconda)\s[^\n|;]{{0,200}}?(?<=\s)-t\s{{1,4}}{value}"
-    yield _rule(publishing, _spares_strong, "uv publish", "anaconda")
-    settled = rf"(?<![\w-])poetry\s+config\s+(?:pypi-token\.\S{{1,60}}|http-basic\.\S{{1,60}}\s+\S{{1,100}})\s+{value}"
-    yield _rule(settled, _spares_strong, "poetry")
-    piped = rf"(?<![\w-])echo\s+{value}[\"']?\s*\|\s*(?:[^\n|]{{1,200}}--password-stdin|sudo\s+-S\b)"
-    yield _rule(piped, spares_after_option, "echo")
     account = r"(?:chpasswd[^\n\w]{1,10}|echo\s+[\"']?)(?:[\w.-]{1,40}):(?P<hide>[^\s\"']{1,300})"
     account += r"(?=[\"']?(?:\s*\|\s*(?:sudo\s+)?chpasswd|\s*$))"
     yield _rule(rf"(?m){account}", _spares_strong, "chpasswd")

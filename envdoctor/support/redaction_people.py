@@ -46,6 +46,25 @@ _EMAIL_RULES = tuple(
     for at in ("@", "%40")
 )
 
+_PROMPT, _PROMPT_END = r"(?m)^(?:\([\w.-]{1,40}\) )?\[?", r"[: ][~/][^\n]{0,100}?[$#%](?:\s|$)"
+_MODE = r"(?m)^[a-z-](?:[r-][w-][xsStT-]){3}[.+@]? {1,8}\d{1,8} {1,8}"
+_LOGIN = r"(?P<hide>[A-Za-z_][\w.-]{0,31})"
+#: Where programs tell who somebody is, and the words that they tell it by.
+_PLACES_OF_USERS = (
+    (rf"{_PATH_START}/run/media/{_NAME}", "/run/media/"),
+    (rf"{_PATH_START}/home/local/[\w.-]{{1,40}}/{_NAME}", "/home/local/"),
+    (rf"{_PATH_START}/afs/[\w.-]{{1,60}}/(?:user|usr|u|home)/(?:\w/){{0,2}}{_NAME}", "/afs/"),
+    (rf"{_PATH_START}/var/(?:spool/)?(?:mail|cron|cron/crontabs)/{_LOGIN}{_COMPONENT_END}", "/var/"),
+    (rf"(?<![A-Za-z_])(?:USER|LOGNAME|USERNAME|SUDO_USER)=[\"']?{_LOGIN}(?![\w(/:.-])", "="),
+    (rf"(?<![A-Za-z])[eg]?[ug]id=\d{{1,10}}\({_LOGIN}\)", "id="),
+    (rf"\bsudo: {{1,8}}{_LOGIN} : ", "sudo:"),
+    (rf"{_MODE}{_LOGIN} {{1,20}}\S{{1,32}} {{1,20}}\d", "-"),
+    (rf"{_MODE}\S{{1,32}} {{1,20}}{_LOGIN} {{1,20}}\d", "-"),
+    (rf"{_PROMPT}{_LOGIN}(?=@[\w.-]{{1,63}}{_PROMPT_END})", "@"),
+)
+#: A prompt's host, behind its user.
+_PROMPT_HOST = rf"{_PROMPT}[\w.<>-]{{1,32}}@(?P<hide>[\w.-]{{1,63}})(?={_PROMPT_END})"
+
 
 def people_rules(homes: tuple[str, ...], users: tuple[str, ...], hosts: tuple[str, ...]) -> tuple[Rule, ...]:
     """Rules for what tells who: e-mail addresses, home folders, user and host names."""
@@ -57,6 +76,13 @@ def people_rules(homes: tuple[str, ...], users: tuple[str, ...], hosts: tuple[st
         *(_home_rule(home) for home in sorted(homes, key=len, reverse=True) if _depth(home)),
         *(rule for user in named_users for rule in _user_rules(user, ordinary=_is_ordinary(user))),
         *_others_rules(table["shared_homes"]),
+        Rule(
+            kind="host name",
+            pattern=_PROMPT_HOST,
+            placeholder=HOST,
+            hints=("@",),
+            spares=lambda match: match["hide"].lower() in table["ordinary_hosts"],
+        ),
         *(rule for host in sorted(named_hosts, key=len, reverse=True) for rule in _host_rules(host)),
     )
 
@@ -129,6 +155,14 @@ def _others_rules(shared: list[str]) -> Iterator[Rule]:
         rf"{_PATH_START}{between}{_SEPARATOR}{folders}",
         rf"(?<![\w/\\.])(?:\.{{1,2}}[\\/]{{1,4}}){{1,20}}(?:[\w.-]{{1,40}}[\\/]{{1,4}}){{0,3}}{folders}",
     )
+    for pattern, hint in _PLACES_OF_USERS:
+        yield Rule(
+            kind="user name",
+            pattern=pattern,
+            placeholder=USER,
+            hints=(hint,),
+            spares=lambda match: _is_ordinary(match["hide"]),
+        )
     for start in starts:
         yield Rule(
             kind="user name",
@@ -143,12 +177,6 @@ def _others_rules(shared: list[str]) -> Iterator[Rule]:
         pattern=f"{drive}{spared}{_WINDOWS_NAME}",
         placeholder=USER,
         hints=("home", "users", "documents and settings"),
-    )
-    yield Rule(
-        kind="user name",
-        pattern=rf"{_PATH_START}/run/media/{_NAME}",
-        placeholder=USER,
-        hints=("/run/media/",),
     )
     yield Rule(
         kind="user name",

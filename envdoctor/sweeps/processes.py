@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _BEAT = 0.1
 #: Seconds that a worker may take to import what it needs, on a busy machine.
 _START = 120.0
+#: Seconds that what a killed worker started may take to end.
+_LINGERING = 1.0
 #: Workers that end before they have begun, one after the other, until no more are started.
 _MOST_STILLBORN = 4
 
@@ -135,9 +139,12 @@ class _Worker:
     def __init__(self, judge: Judge) -> None:
         context = multiprocessing.get_context("spawn")
         folder = Path.cwd()
+        self._scratch = tempfile.mkdtemp(prefix="envdoctor-sweep-")  # for its temporary files: it may be killed
         self.pipe: Connection
         self.pipe, far = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(far, judge, folder), daemon=False)
+        self.process: SpawnProcess = context.Process(
+            target=_serve, args=(far, judge, folder, self._scratch), daemon=False
+        )
         self.is_ready = False
         self.item: SweepItem | None = None
         self._since = time.monotonic()
@@ -145,6 +152,7 @@ class _Worker:
             with _interrupts_ignored(), _outside_of(folder):
                 self.process.start()
         except OSError as error:
+            shutil.rmtree(self._scratch, ignore_errors=True)
             raise EnvDoctorError(f"No worker can be started: {error.strerror or error}.") from None
         finally:
             far.close()
@@ -191,6 +199,7 @@ class _Worker:
         with contextlib.suppress(OSError):
             self.process.kill()
         self.process.join(1)
+        _remove(self._scratch)
 
     def _memory(self) -> int:
         try:
@@ -223,16 +232,26 @@ def _outside_of(folder: Path) -> Iterator[None]:
         os.chdir(folder)
 
 
-def _serve(pipe: Connection, judge: Judge, folder: Path) -> None:
+def _remove(scratch: str) -> None:
+    """Remove a worker's temporary files, while what it started is ending."""
+    deadline = time.monotonic() + _LINGERING
+    while Path(scratch).is_dir() and time.monotonic() < deadline:
+        shutil.rmtree(scratch, ignore_errors=True)
+        time.sleep(_BEAT if Path(scratch).is_dir() else 0)
+
+
+def _serve(pipe: Connection, judge: Judge, folder: Path, scratch: str) -> None:
     """What a worker does in a folder: judges what comes, until nobody is there any more."""
     os.chdir(folder)
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch))
+    tempfile.tempdir = None
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # What ends the whole group (`timeout`, a closed session) must not look like an item that killed its worker.
         signal.signal(signal.SIGTERM, lambda *_: None)  # no SIG_IGN, which what it starts would inherit
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent.sentinel, scratch), daemon=True).start()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  (what a library prints as it dies)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
@@ -242,7 +261,8 @@ def _serve(pipe: Connection, judge: Judge, folder: Path) -> None:
             pipe.send(call(judge, pipe.recv()))
 
 
-def _end_with(sentinel: int) -> None:
+def _end_with(sentinel: int, scratch: str) -> None:
     """However the parent went, also by SIGKILL in the middle of an item."""
     connection.wait([sentinel])
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)

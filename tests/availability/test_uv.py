@@ -144,6 +144,15 @@ def test_pages_are_kept_though_the_server_says_nothing(server, resolver, target)
 
 
 @pytest.mark.slow
+def test_a_damaged_configuration_is_written_anew(server, resolver, target, tmp_path):
+    publish(server, "app", "1.0")
+    ask(resolver, target("linux"), "app")
+    for file in (tmp_path / "resolver").glob("uv-*.toml"):
+        file.write_bytes(b"\0junk{")
+    assert ask(resolver, target("macos-arm64"), "app").outcome is Outcome.RESOLVED
+
+
+@pytest.mark.slow
 def test_credentials_are_used_and_stand_in_neither_words_nor_files(server, target, tmp_path):
     server.manners.credentials = ("me", "hunter2")
     publish(server, "app", "1.0")

@@ -167,6 +167,14 @@ def test_too_little_memory_is_no_bug_whatever_it_is_told_by(error, monkeypatch, 
     assert "less memory than it needs" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("scarce", [True, False])
+def test_an_error_near_a_limit_of_memory_is_no_bug(scarce, monkeypatch, raising, capsys):
+    monkeypatch.setattr(_run, "memory_is_scarce", lambda: scarce)
+    raising(TypeError("__repr__() takes 1 positional argument but 2 were given"))
+    assert main(["check"]) == (ExitCode.PROBLEMS if scarce else ExitCode.BUG)
+    assert ("less memory than it needs" in capsys.readouterr().err) is scarce
+
+
 @pytest.mark.parametrize("error", [MemoryError(), SystemError("returned NULL")])
 def test_where_not_even_the_message_finds_memory_it_is_told_all_the_same(error, monkeypatch, capfd):
     monkeypatch.setattr(_run.group, "main", lambda **_: (_ for _ in ()).throw(ValueError()))

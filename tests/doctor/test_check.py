@@ -27,6 +27,7 @@ def test_codes_and_families():
     [
         (["XYZ"], [], "'XYZ' is neither a probe's code nor a family"),
         (["PKG001"], ["PKG001"], "leave nothing to check"),
+        (["IDX"], [], "no check here is of IDX"),
         (["PKG001"], ["PKG"], "leave nothing to check"),
     ],
 )

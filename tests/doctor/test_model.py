@@ -1,16 +1,20 @@
 """The use case: one model, a bundle, a log to compare with."""
 
+import contextlib
 import os
 import pickle
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
+from envdoctor.action import StageFailed
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import Outcome
 from envdoctor.core.prediction import OperatorPlacement, Placement, Prediction
 from envdoctor.doctor import trial
 from envdoctor.doctor.model import inspect_model
+from envdoctor.environments.status import State
 from envdoctor.pipeline.sources import identify
 from envdoctor.stages.problems import finding
 from onnx_bytes import model as onnx_model
@@ -230,6 +234,18 @@ def test_a_bundle_of_one_model_is_given_to_the_compiler_as_that_model(tmp_path, 
         bundle.writestr("a.tflite", hard_swish())
     inspect_model(tmp_path / "m.task", goal="ethos-u55-128")
     assert asked == [hard_swish()]
+
+
+def test_an_interpreter_that_does_not_start_is_told_and_no_bug(path, monkeypatch):
+    started = finding("interpreter-refused", "m.tflite", words="no memory")
+
+    def refuse(*_):
+        raise StageFailed(started)
+
+    monkeypatch.setattr(trial, "status", lambda *_: SimpleNamespace(state=State.MADE))
+    monkeypatch.setattr(trial, "_trial", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(trial, "run_once", refuse)
+    assert inspect_model(path, static=False).problems == (started,)
 
 
 def test_what_the_interpreter_refuses_by_its_tables_is_not_run(tmp_path, monkeypatch):

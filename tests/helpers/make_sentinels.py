@@ -64,6 +64,35 @@ def twice(name):
         target.writestr("config.json", source.read("config.json"))
 
 
+def point_outside():
+    """Files of weights that HDF5 fetches from elsewhere: by a link, as raw bytes, as a view of another file."""
+    elsewhere = FOLDER / "elsewhere.bin"
+    elsewhere.write_bytes(bytes(1 << 16))
+    with h5py.File(FOLDER / "elsewhere.h5", "w") as file:
+        file["values"] = [0.0] * 4
+    net(layers.Dense(4, name="l")).save(str(FOLDER / "outside.keras"))
+    for name in ("link", "data", "view"):
+        path = FOLDER / f"outside_{name}.h5"
+        net(layers.Dense(4, name="l")).save(str(path))
+        with h5py.File(path, "r+") as file:
+            place = file.visititems(lambda place, item: place if getattr(item, "shape", 0) == (4,) else None)
+            del file[place]
+            if name == "link":
+                file[place] = h5py.ExternalLink(str(FOLDER / "elsewhere.h5"), "/values")
+            elif name == "data":
+                file.create_dataset(place, (4,), "float32", external=[(str(elsewhere), 0, 16)])
+            else:
+                layout = h5py.VirtualLayout((4,), "float32")
+                layout[:] = h5py.VirtualSource(str(FOLDER / "elsewhere.h5"), "values", shape=(4,))
+                file.create_virtual_dataset(place, layout)
+    with zipfile.ZipFile(FOLDER / "outside.keras") as source, zipfile.ZipFile(FOLDER / "outside_zip.keras", "w") as new:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith(".h5"):
+                content = (FOLDER / "outside_link.h5").read_bytes()
+            new.writestr(name, content)
+
+
 save("lambda", net(mark()))
 save("nested", nested())
 save("wrapped", wrapped())
@@ -75,4 +104,5 @@ dense("dense", "stale.h5")
 net(layers.Activation("linear", name="l")).save(str(FOLDER / "harmless.h5"))
 dense("dense_harmless", "harmless.h5")
 twice("twice")
+point_outside()
 MARK.unlink(missing_ok=True)

@@ -79,6 +79,16 @@ def test_no_stage_runs_code_that_is_not_trusted(sentinels, tmp_path, action):
         assert not (folder / "ran").exists(), f"{name} ran"
 
 
+def test_no_stage_reads_weights_out_of_another_file(sentinels, tmp_path):
+    environment, folder = sentinels
+    action = ACTIONS["tf-export" if environment == "tensorflow" else "keras2-export"]
+    for name in ("outside_link.h5", "outside_data.h5", "outside_view.h5", "outside_zip.keras"):
+        with pytest.raises(StageFailed) as caught:
+            run_stage(action, tmp_path / name, unread(folder / name), random_calibration=True)
+        assert caught.value.finding.name == "code-not-trusted", name
+        assert "elsewhere" in caught.value.finding.message, name
+
+
 def test_the_mark_is_left_by_code_that_is_trusted(sentinels, tmp_path):
     environment, folder = sentinels
     action = ACTIONS["tf-export" if environment == "tensorflow" else "keras2-export"]

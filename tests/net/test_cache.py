@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -44,6 +45,16 @@ def test_a_damaged_entry_is_none(tmp_path, damage):
     cache.put("key", reply())
     file = next(path for path in tmp_path.glob("*/*"))
     file.write_bytes(damage(file.read_bytes()))
+    assert cache.get("key") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_an_entrys_place_is_none_and_not_waited_for(tmp_path):
+    cache = DiskCache(tmp_path)
+    cache.put("key", reply())
+    file = next(path for path in tmp_path.glob("*/*"))
+    file.unlink()
+    os.mkfifo(file)
     assert cache.get("key") is None
 
 

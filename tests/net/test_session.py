@@ -167,6 +167,14 @@ def test_gzip_that_is_cut_is_no_answer(session):
         session.get(url)
 
 
+def test_garbage_is_told_in_one_short_line(session):
+    with trickling(b"\x1b[31mboom" * 999 + b"\r\n\r\n", drip=False) as url, pytest.raises(NetworkProblem) as caught:
+        session.get(url)
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
 @pytest.mark.parametrize(
     ("head", "whole"),
     [

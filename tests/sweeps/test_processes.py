@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 
 import pytest
 
@@ -49,6 +50,14 @@ def test_what_hangs_or_grows_is_ended():
     assert found["bomb"].ending is Ending.OUT_OF_MEMORY
     assert found["bomb"].memory > 300 << 20
     assert found["fine"].ending is Ending.JUDGED
+
+
+@pytest.mark.slow
+def test_temporary_files_go_with_a_worker_however_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    endings([f"{word}:littering" for word in ("fine", "exit", "hang", "bug")], limits=Limits(seconds=1, memory=1 << 30))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

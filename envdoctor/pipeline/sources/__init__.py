@@ -198,6 +198,6 @@ def _refuse_code(path: Path, code: Sequence[str], *, trust_code: bool) -> None:
     if code and not trust_code:
         named = "; ".join(code[:_SHOWN]) + (" and more" if len(code) > _SHOWN else "")
         raise UsageProblem(
-            f"{path} holds {named}: loading or running it would do that; pass --trust-code if you trust where it comes "
-            "from."
+            f"{path} holds {named}: loading or running it would do that; `routes` and `build` take --trust-code, "
+            "if you trust where it comes from."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .stored_code import Names
-    from .untyped import Array, Json, KerasModel, Structure, Tensor
+    from .untyped import Array, H5Group, Json, KerasModel, Structure, Tensor
 
 #: Layers that take `unroll`; convolutional recurrent layers do in Keras 3 alone.
 _UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
@@ -111,13 +112,14 @@ def _refuse_code(path: Path, names: Names) -> None:
     """
     try:
         nodes = [node for config in _stored_configs(path) for node in stored_code.nodes_of(config)]
+        outside = [f"weights in another file, {file}" for file in _files_outside(path)]
     except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
         raise Problem("keras-file-unreadable", f"the configuration in {path.name} can't be read: {error}.") from None
-    found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names))
+    found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names), *outside)
     if found:
         raise Problem(
             "code-not-trusted",
-            f"{path.name} holds {'; '.join(found)}: loading it would run that, so it was not loaded.",
+            f"{path.name} holds {'; '.join(found)}: loading it would run or read that, so it was not loaded.",
         )
 
 
@@ -133,6 +135,43 @@ def _stored_configs(path: Path) -> Iterator[Json]:
         with h5py.File(path, "r") as file:
             text = file.attrs["model_config"]
         yield json.loads(text)
+
+
+def _files_outside(path: Path) -> tuple[str, ...]:
+    """The files beside a Keras file that its HDF5 groups and data point to."""
+    import h5py
+
+    if h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            return tuple(dict.fromkeys(_pointed_to(file)))
+    found: dict[str, None] = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".h5"):
+                with io.BytesIO(archive.read(name)) as stream, h5py.File(stream, "r") as file:
+                    found.update(dict.fromkeys(_pointed_to(file)))
+    return tuple(found)
+
+
+def _pointed_to(file: H5Group) -> Iterator[str]:
+    import h5py
+
+    waiting, seen = [file], set()
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                yield str(link.filename)
+            if not isinstance(link, h5py.HardLink):
+                continue
+            entry = group[name]
+            if isinstance(entry, h5py.Dataset):
+                yield from (str(each[0]) for each in entry.external or ())
+                yield from (source.file_name for source in entry.virtual_sources()) if entry.is_virtual else ()
+            elif isinstance(entry, h5py.Group) and entry.id not in seen:
+                seen.add(entry.id)
+                waiting.append(entry)
 
 
 def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:

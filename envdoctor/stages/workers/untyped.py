@@ -11,6 +11,8 @@ Number = Any
 KerasModel = Any
 Tensor = Any
 Structure = Any
+#: An h5py.Group, and a file's root group.
+H5Group = Any
 #: What tf.saved_model.load returns, and one of its signatures.
 SavedModel = Any
 ConcreteFunction = Any
