@@ -340,12 +340,11 @@ def _store(pieces: Iterator[bytes], destination: Path, sha256: str | None, sourc
     raise Unreadable(f"{source} has the SHA-256 {found}, expected {sha256}: it is damaged or was altered.")
 
 
-def _cause(error: Exception) -> BaseException:
+def _cause(error: BaseException) -> BaseException:
     """The innermost reason: the libraries wrap "Connection refused" in four layers of their own names."""
-    reason: BaseException = error
-    while (inner := reason.__cause__ or reason.__context__) is not None:
-        reason = inner
-    return reason
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
 
 
 def _brief(error: Exception) -> str:

@@ -136,7 +136,7 @@ ALL = [
     ("asked", asked(Presence.MISSING, CellVerdict.SOUND), "problems", 1, 1),
     ("asked", asked(Presence.OTHER_VERSION, CellVerdict.BROKEN, REASON), "problems", 1, 2),
     ("asked", asked(Presence.INSTALLED, CellVerdict.UNKNOWN), "unknown", 1, 0),
-    ("asked", asked(Presence.INSTALLED, CellVerdict.SOUND_IF, LATER), "fine", 0, 1),
+    ("asked", asked(Presence.INSTALLED, CellVerdict.SOUND_IF, LATER), "mixed", 0, 1),
     ("asked", asked(Presence.INSTALLED, CellVerdict.SOUND_IF, LATER, environment="/env"), "problems", 1, 1),
     ("fix", fixed(Mending.FIXED), "fine", 0, 0),
     ("fix", fixed(Mending.NOT_FIXED), "problems", 1, 1),

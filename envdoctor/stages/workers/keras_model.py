@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import io
 import json
-import os
-import shutil
-import stat
 import tempfile
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import stored_code
 from .arrays import InputSpec
 from .assignment import as_argument
+from .keras_file import CONFIG, copied, refuse_code
 from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .stored_code import Names
-    from .untyped import Array, H5Group, Json, KerasModel, Structure, Tensor
+    from .untyped import Array, Json, KerasModel, Structure, Tensor
 
 #: Layers that take `unroll`; convolutional recurrent layers do in Keras 3 alone.
 _UNROLLABLE = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
 _UNROLLABLE_IN_KERAS_3 = frozenset({"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
 #: What computes several gates: in one product that is then split (implementation 2), or each by itself (1).
 _GATED = frozenset({"LSTM", "GRU", "LSTMCell", "GRUCell"})
-CONFIG = "config.json"
 #: What images are stored as.
 _IMAGE = "uint8"
 _OTHER_FLOATS = ("float16", "bfloat16", "float64")
@@ -56,7 +50,7 @@ def load(path: Path, trust: Trust) -> KerasModel:
         Problem: it can't be read, holds code that is not trusted, or is no model of layers with known inputs.
     """
     with tempfile.TemporaryDirectory() as folder:
-        model = _load(_copied(path, Path(folder, path.name)), trust)
+        model = _load(copied(path, Path(folder, path.name)), trust)
     if not getattr(model, "inputs", None):
         raise Problem(
             "inputs-unknown",
@@ -65,20 +59,6 @@ def load(path: Path, trust: Trust) -> KerasModel:
         )
     _refuse_state(model)
     return model
-
-
-def _copied(path: Path, copy: Path) -> Path:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as source, copy.open("wb") as target:
-            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            if is_file:
-                shutil.copyfileobj(source, target)
-    except OSError as error:
-        raise Problem("keras-file-unreadable", f"{path.name} can't be read: {error.strerror or error}.") from None
-    if not is_file:
-        raise Problem("keras-file-unreadable", f"{path.name} is no regular file.")
-    return copy
 
 
 def _refuse_state(model: KerasModel) -> None:
@@ -99,79 +79,10 @@ def _layers(model: KerasModel) -> Iterator[KerasModel]:
 
 def _load(path: Path, trust: Trust) -> KerasModel:
     if not trust.code:
-        _refuse_code(path, trust.names)
+        refuse_code(path, trust.names)
     import tensorflow as tf
 
     return tf.keras.models.load_model(str(path), compile=False, safe_mode=not trust.code)
-
-
-def _refuse_code(path: Path, names: Names) -> None:
-    """Look at every configuration that Keras could take from a file, as Keras reads it.
-
-    Keras' own safe mode is no help: that of Keras 2 does not look at .h5 files, and none looks at all that runs.
-    """
-    try:
-        nodes = [node for config in _stored_configs(path) for node in stored_code.nodes_of(config)]
-        outside = [f"weights in another file, {file}" for file in _files_outside(path)]
-    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
-        raise Problem("keras-file-unreadable", f"the configuration in {path.name} can't be read: {error}.") from None
-    found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names), *outside)
-    if found:
-        raise Problem(
-            "code-not-trusted",
-            f"{path.name} holds {'; '.join(found)}: loading it would run or read that, so it was not loaded.",
-        )
-
-
-def _stored_configs(path: Path) -> Iterator[Json]:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if archive.namelist().count(CONFIG) > 1:
-                raise ValueError(f"it holds {CONFIG} more than once")
-            yield json.loads(archive.read(CONFIG))
-    import h5py
-
-    if h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            text = file.attrs["model_config"]
-        yield json.loads(text)
-
-
-def _files_outside(path: Path) -> tuple[str, ...]:
-    """The files beside a Keras file that its HDF5 groups and data point to."""
-    import h5py
-
-    if h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            return tuple(dict.fromkeys(_pointed_to(file)))
-    found: dict[str, None] = {}
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith(".h5"):
-                with io.BytesIO(archive.read(name)) as stream, h5py.File(stream, "r") as file:
-                    found.update(dict.fromkeys(_pointed_to(file)))
-    return tuple(found)
-
-
-def _pointed_to(file: H5Group) -> Iterator[str]:
-    import h5py
-
-    waiting, seen = [file], set()
-    while waiting:
-        group = waiting.pop()
-        for name in group:
-            link = group.get(name, getlink=True)
-            if isinstance(link, h5py.ExternalLink):
-                yield str(link.filename)
-            if not isinstance(link, h5py.HardLink):
-                continue
-            entry = group[name]
-            if isinstance(entry, h5py.Dataset):
-                yield from (str(each[0]) for each in entry.external or ())
-                yield from (source.file_name for source in entry.virtual_sources()) if entry.is_virtual else ()
-            elif isinstance(entry, h5py.Group) and entry.id not in seen:
-                seen.add(entry.id)
-                waiting.append(entry)
 
 
 def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:

@@ -80,7 +80,13 @@ def onnx_stand_in(monkeypatch, opset, convert):
 
 def test_what_the_importer_does_not_read_is_told_in_its_words(monkeypatch, tmp_path):
     onnx_stand_in(monkeypatch, 17, raising(AssertionError))
-    standing_in(monkeypatch, "onnxruntime", InferenceSession=lambda *_, **__: None)
+    standing_in(
+        monkeypatch,
+        "onnxruntime",
+        InferenceSession=lambda *_, **__: None,
+        SessionOptions=types.SimpleNamespace,
+        GraphOptimizationLevel=types.SimpleNamespace(ORT_ENABLE_BASIC=1),
+    )
     importer = "iree.compiler.tools.import_onnx.__main__"
     words = SystemExit("unsupported attribute: sparse")
     standing_in(monkeypatch, importer, parse_arguments=list, main=raising(words))
