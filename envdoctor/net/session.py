@@ -30,8 +30,6 @@ T = TypeVar("T")
 PAGE_LIMIT = 48 << 20
 FILE_LIMIT = 4 << 30
 _PIECE = 1 << 16
-#: Characters of what a server or a library says of a failure.
-_LONGEST_REASON = 300
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _ABSENT = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
@@ -348,4 +346,4 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _brief(error: Exception) -> str:
-    return f"{type(error).__name__}: {one_line(str(_cause(error))[:_LONGEST_REASON])}"
+    return f"{type(error).__name__}: {one_line(str(_cause(error))[:300])}"
