@@ -57,6 +57,7 @@ def publish_all(server):
 def make_env(server, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", server.simple)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", server.simple)  # for who has uv and is asked by it
     monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)

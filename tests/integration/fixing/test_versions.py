@@ -1,6 +1,8 @@
 """Real environments with something wrong: which versions a plan takes, leaves and refuses."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,8 @@ def test_a_constraint_of_pips_holds_for_the_versions_that_are_chosen(env, tmp_pa
     env.install("app==1.0")
     (tmp_path / "limits.txt").write_text("lib<2\n")
     monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "limits.txt"))
+    # A uv of the user's own is not held to pip's settings.
+    monkeypatch.setenv("PATH", os.pathsep.join(one for one in os.get_exec_path() if not Path(one, "uv").exists()))
     (step,) = env.plan("PKG001").steps
     assert {one.name: one.after for one in step.changes} == {"lib": "1.1"}
 
