@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import same_model
 from .onnx_constants import write_out_constants
 from .onnx_floats import write_in_floats
+from .onnx_padding import write_out_padding
 from .onnx_recurrent import unroll
 from .stage import Problem
 
@@ -134,6 +135,7 @@ def as_torch(model: OnnxModel) -> TorchModule:
     from onnx2torch import convert
 
     _drop_allowzero(model)
+    write_out_padding(model)
     _give_outputs_alone(model)
     for opset in _KNOWN_OPSETS:
         try:
