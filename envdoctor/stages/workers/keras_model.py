@@ -45,16 +45,12 @@ def load(path: Path, trust: Trust) -> KerasModel:
     """Load a .keras or .h5 file without what it was trained with; code stored in it runs only if that is trusted.
 
     What is looked at and what is loaded is a copy: the file may be another one, or a pipe, the next time it is opened.
-    A file that is trusted is loaded where it is, since it may point to others beside it.
 
     Raises:
         Problem: it can't be read, holds code that is not trusted, or is no model of layers with known inputs.
     """
-    if trust.code and path.is_file():
-        model = _load(path, trust)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            model = _load(copied(path, Path(folder, path.name)), trust)
+    with tempfile.TemporaryDirectory() as folder:
+        model = _load(copied(path, Path(folder, path.name)), trust)
     if not getattr(model, "inputs", None):
         raise Problem(
             "inputs-unknown",

@@ -58,17 +58,3 @@ def test_what_is_loaded_is_what_was_looked_at(tmp_path, monkeypatch):
     monkeypatch.setattr(keras_model, "_load", load)
     keras_model.load(path, keras_model.Trust(code=False, names={}))
     assert loaded == [("m.keras", b"looked at")]
-
-
-def test_what_is_trusted_is_loaded_where_it_is(tmp_path, monkeypatch):
-    """Weights in another HDF5 file are looked for beside the file."""
-    path = tmp_path / "m.h5"
-    path.write_bytes(b"trusted")
-    loaded = []
-    monkeypatch.setattr(
-        keras_model,
-        "_load",
-        lambda path, _: loaded.append(path) or type("Model", (), {"inputs": ["x"], "layers": []})(),
-    )
-    keras_model.load(path, keras_model.Trust(code=True, names={}))
-    assert loaded == [path]
