@@ -33,6 +33,7 @@ class FileIdentity:
         unknown: what can't be told, in words.
         missing: the files beside it that it needs and that are not there.
         checked: how it is known that it is whole; empty if that is not known.
+        summed: whether checksums tell it, so that zeros in it are its own.
         suffixes: what such files are called.
         advice: where to go from there, for who wants to build.
         source: where the format is known from.
@@ -52,6 +53,7 @@ class FileIdentity:
     unknown: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     checked: str = ""
+    summed: bool = False
     suffixes: tuple[str, ...] = ()
     advice: str = "start from the model that it was made from"
     source: str = ""
@@ -77,6 +79,17 @@ def identity_of(name: str, **told: Any) -> FileIdentity:  # noqa: ANN401  (each 
     row: dict[str, Any] = {key: value for key, value in file_formats()[name].items() if key != "padding"}
     lists = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
     return FileIdentity(**(row | lists | told | {"format": name}))
+
+
+def whole_to(end: int, size: int, words: str) -> str:
+    """How it is known that a file is whole, where what it tells of itself ends before it does: the rest is told.
+
+    Args:
+        end: where that is.
+        size: of the file.
+        words: for one that ends there.
+    """
+    return words if end >= size else f"{words} up to byte {end:,}; what follows, {size - end:,} bytes, is no part of it"
 
 
 def named_otherwise(path: PurePath, identity: FileIdentity) -> str:

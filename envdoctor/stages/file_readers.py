@@ -40,7 +40,7 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
     except (Unreadable, RecursionError, ValueError, zipfile.BadZipFile) as error:
         words = str(error).removeprefix(f"{path} is damaged: ").removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is damaged: {words}") from error
-    if found is None or not found.checked:
+    if found is None or not found.checked or found.summed:
         return found
     doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
     if not doubt:

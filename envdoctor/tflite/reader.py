@@ -154,6 +154,7 @@ class _Reading:
 
     def _tensor(self, index: int, table: Table) -> Tensor:
         shape, signature, sparsity = table.numbers(0, "i") or (), table.numbers(7, "i"), table.table(6)
+        values = None if sparsity is None else stored_values(sparsity, shape)
         tensor = Tensor(
             index=index,
             name=table.string(3) or "",
@@ -161,11 +162,12 @@ class _Reading:
             shape_signature=shape if signature == shape else signature,  # one object for the common case
             dtype=_named(TENSOR_TYPES, table.integer(1, "b"), "TYPE"),
             quantization=_quantization(table.table(4)),
-            content=self._content(table),
+            # A sparse tensor of zeros alone stores none: an empty value, which is not that nothing makes it.
+            content=self._content(table) or (Content(source=b"", size=0) if values == 0 else None),
             is_variable=bool(table.scalar(5, "?")),
             sparse=sparsity is not None,
         )
-        require_sound(tensor, None if sparsity is None else stored_values(sparsity, shape))
+        require_sound(tensor, values)
         return tensor
 
     def _content(self, table: Table) -> Content | None:

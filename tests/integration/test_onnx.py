@@ -79,6 +79,8 @@ write("crossed.onnx", "(float[1,4,8,8] x) => (float[1,1,8,8] c, float[1,4,8,8] s
       "s = CumSum<exclusive=0, reverse=1>(x, a) }}", 17)
 write("uneven.onnx", "(float[1,4,8,8] x) => (float[1,4,4,4] y) {{ y = AveragePool"
       "<kernel_shape=[3,3], strides=[2,2], pads=[0,0,1,1]>(x) }}")
+write("padded.onnx", "(float[1,3,9,10] x) => (float[1,1,5,5] y) <float[1,3,2,2] k = {{1,2,3,4,5,6,7,8,9,8,7,6}}> {{"
+      'c = Conv<auto_pad="SAME_LOWER",strides=[2,2]>(x,k) y = MaxPool<auto_pad="SAME_UPPER", kernel_shape=[2,2]>(c) }}')
 flat = "(float[1,3,4,4] x) => (float[1,48] y) <int64[2] k = {{1, 48}}> "
 write("flat.onnx", flat + "{{ h = Neg(x) y = Reshape<allowzero=1>(h, k) }}")
 write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
@@ -114,7 +116,7 @@ def test_a_mobilenet_with_an_open_batch_goes_all_the_way(models, tmp_path):
     assert read_model(compiled.path).main.operators[0].label == "CUSTOM ethos-u"
 
 
-@pytest.mark.parametrize("name", ["up", "parts", "new", "beside", "turned", "flat"])
+@pytest.mark.parametrize("name", ["up", "parts", "new", "beside", "turned", "flat", "padded"])
 def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
     first, second = take(
         "torch-float+litert-int8", identify(models / f"{name}.onnx"), tmp_path, random_calibration=True

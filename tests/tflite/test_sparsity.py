@@ -2,9 +2,12 @@
 
 import pytest
 
+from compiled_files import real
 from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.flatbuffer import FlatBuffer
+from envdoctor.tflite.reader import open_model
 from envdoctor.tflite.sparsity import stored_values
+from envdoctor.tflite.structure import unfed_tensors
 
 
 def vector(builder, values, size):
@@ -76,3 +79,10 @@ def test_values_are_counted():
 def test_what_does_not_fit_is_damage(table, words):
     with pytest.raises(Unreadable, match=words):
         stored_values(table, (2, 4))
+
+
+def test_a_sparse_tensor_of_zeros_alone_has_a_value():
+    """A pruned network whose weights are all zeros, by TensorFlow 2.21's converter, which LiteRT runs."""
+    model = open_model(real("sparse_zeros.tflite"))
+    assert any(tensor.sparse and tensor.content and not tensor.content.size for tensor in model.subgraphs[0].tensors)
+    assert not unfed_tensors(model)

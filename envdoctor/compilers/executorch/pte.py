@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from envdoctor.compilers.executorch.pte_whole import require_program, require_xnnpack
+from envdoctor.compilers.executorch.pte_whole import outside, require_program, require_xnnpack
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.file_identity import FileIdentity, identity_of
+from envdoctor.core.file_identity import FileIdentity, identity_of, whole_to
 from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file
 
@@ -68,6 +68,7 @@ class Program:
         inputs, outputs: type and shape of each (`float32 [1, 3, 32, 32]`).
         delegates: those that are called, in order.
         kernels: operators that the runtime's own kernels run, by name.
+        outside: whether weights are in another file.
     """
 
     method: str
@@ -75,6 +76,7 @@ class Program:
     outputs: tuple[str, ...]
     delegates: tuple[Delegate, ...]
     kernels: Mapping[str, int]
+    outside: bool
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -125,7 +127,9 @@ def read_pte(path: Path, fields: Fields) -> FileIdentity | None:
             f"method {program.method}",
             *(f"delegate {one.backend}{_counted(one.operators, ': ')}" for one in program.delegates),
         ),
-        checked="the sizes in its header and the places of its parts agree with the file",
+        checked=whole_to(
+            _end(fields.data), len(fields), "the sizes in its header and the places of its parts agree with the file"
+        ),
         **told,
     )
 
@@ -136,6 +140,8 @@ def _needs(program: Program) -> Iterator[str]:
         yield f"with {' and '.join(program.backends)}"
     if program.kernels:
         yield f"with kernels for{_counted(program.kernels, ' ')}"
+    if program.outside:
+        yield "with the file of its weights (.ptd)"
 
 
 def _counted(names: Mapping[str, int], lead: str) -> str:
@@ -158,6 +164,12 @@ def parse_program(data: memoryview) -> Program:
     if not plans:
         raise Unreadable("it has no method")
     return next(iter([_plan(plan, stored) for plan in plans]))  # all of them are looked into
+
+
+def _end(data: memoryview) -> int:
+    """Where its header says that it ends."""
+    program, segments = _split(data)
+    return len(program) if not segments else _HEADER.unpack_from(data, 8)[3] + len(segments)
 
 
 def _split(data: memoryview) -> tuple[memoryview, memoryview]:
@@ -215,14 +227,17 @@ def _plan(plan: Table, stored: _Stored) -> Program:
             kernels[_item(names, call.integer(0), "operators")] += 1
         elif kind == _DELEGATE:
             called.append(_item(delegates, call.integer(0), "delegates"))
-    if not kernels and not called:
+    takes, gives = plan.numbers(3, "i") or (), plan.numbers(4, "i") or ()
+    if not kernels and not called and not set(gives) & set(takes):  # a method may hand on what it gets
         raise Unreadable("its method does nothing")
+    tensors = (value.table(1) for value in values if value.integer(0, "B") == _TENSOR)
     return Program(
         method=plan.string(0) or "",
-        inputs=tuple(_described(_item(values, index, "values")) for index in plan.numbers(3, "i") or ()),
-        outputs=tuple(_described(_item(values, index, "values")) for index in plan.numbers(4, "i") or ()),
+        inputs=tuple(_described(_item(values, index, "values")) for index in takes),
+        outputs=tuple(_described(_item(values, index, "values")) for index in gives),
         delegates=tuple(called),
         kernels=kernels,
+        outside=any(outside(tensor) for tensor in tensors if tensor is not None),
     )
 
 

@@ -113,6 +113,12 @@ def _require_among(count: int, numbers: Iterable[int], what: str) -> None:
         raise Unreadable(f"it asks for number {lost} of {count} {what}")
 
 
+def outside(tensor: Table) -> bool:
+    """Whether a tensor's values are in another file (.ptd), by its name: which of them is then said by nothing."""
+    extra = tensor.table(9)
+    return extra is not None and extra.integer(2, "b") == 1
+
+
 def _require_tensor(tensor: Table, constants: Sequence[int], memory: Sequence[int]) -> None:
     sizes, order = tensor.numbers(2, "i") or (), bytes(tensor.raw(3) or b"")
     width = _WIDTHS.get(tensor.integer(0, "b"))
@@ -126,7 +132,7 @@ def _require_tensor(tensor: Table, constants: Sequence[int], memory: Sequence[in
         _require_among(len(memory), [place.integer(0, "I") or _ABSENT], "pieces of memory")
         if start + size > memory[place.integer(0, "I")]:
             raise Unreadable(f"a tensor ends at byte {start + size:,} of its memory")
-    elif number:
+    elif number and not outside(tensor):
         _require_among(len(constants), [number], "constants")
         if size > constants[number]:
             raise Unreadable(f"a constant of {size:,} bytes has {constants[number]:,}")

@@ -101,6 +101,7 @@ def read_dlc(path: Path, fields: Fields) -> FileIdentity | None:
         compiler_version=found.get("converter-version", "").strip(),
         details=tuple(f"prepared for {name}" for name in caches[:8]),
         checked="the checksums of all its members",
+        summed=True,
     )
 
 

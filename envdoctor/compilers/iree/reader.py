@@ -9,7 +9,7 @@ that does not fit.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.compilers.iree.whole import read_module
 from envdoctor.core.errors import Unreadable
@@ -46,7 +46,7 @@ def read_vmfb(path: Path, fields: Fields) -> FileIdentity | None:
     """
     if fields.starts(_IDENTIFIER, 8):
         words = "the tables of its module and the places of all its parts"
-        return _identity(read_module(fields.data, 0, len(fields)), fields.data, (), words)
+        return _identity(read_module(fields.data, 0, len(fields)), fields.data, (), checked=words)
     if not fields.starts(b"PK\x03\x04") or bytes(fields.data[: 1 << 10]).find(_MODULE.encode()) < 0:
         return None
     with open_zip(path) as archive:
@@ -61,10 +61,11 @@ def read_vmfb(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable("the code of an executable is no ELF library")
     place = member.header_offset + _ZIP_HEADER + sum(fields.numbers(member.header_offset + _ZIP_LENGTHS, 2, 2))
     root = read_module(fields.data, place, len(module))
-    return _identity(root, module, heads, "the checksums of all its members and the tables of its module")
+    words = "the checksums of all its members and the tables of its module"
+    return _identity(root, module, heads, checked=words, summed=True)
 
 
-def _identity(root: Table, module: memoryview, libraries: Iterable[bytes], checked: str) -> FileIdentity:
+def _identity(root: Table, module: memoryview, libraries: Iterable[bytes], **how: Any) -> FileIdentity:  # noqa: ANN401
     declared = next(filter(None, map(_DECLARATION.match, _declarations(root))), None)
     triples = _unique(match["triple"] for match in _TRIPLE.finditer(module))
     formats = _unique(word.strip() for match in _FORMATS.finditer(module) for word in match["formats"].split(b","))
@@ -81,7 +82,7 @@ def _identity(root: Table, module: memoryview, libraries: Iterable[bytes], check
             f"bytecode version {version >> 16}.{version & 0xFFFF}",
             *(f"executable format {word}" for word in formats),
         ),
-        checked=checked,
+        **how,
     )
 
 

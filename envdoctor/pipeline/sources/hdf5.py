@@ -58,24 +58,24 @@ def behind_user_block(data: memoryview) -> memoryview:
     data = data[place:]
     base, *_ = _superblock(data)
     if number(data, base, 8) >= place + len(data):
-        raise Unreadable("damaged: its addresses count from beyond its end")
+        raise Unreadable("its addresses count from beyond its end")
     if number(data, base, 8) != place:
         raise Unfollowed("its addresses count from elsewhere")
     return data
 
 
 def _superblock(data: memoryview) -> tuple[int, int, int, int]:
-    places = _SUPERBLOCKS.get(number(data, len(HDF5_SIGNATURE), 1))
-    if places is None:
-        raise Unfollowed("its superblock is of another version")
-    return places
+    version = number(data, len(HDF5_SIGNATURE), 1)
+    if version not in _SUPERBLOCKS:
+        raise Unreadable(f"its superblock is of version {version}, which no HDF5 library has")
+    return _SUPERBLOCKS[version]
 
 
 def root_header(data: memoryview) -> int:
     """The address of the root group's object header."""
     base, end, root, sizes = _superblock(data)
     if not set(take(data, sizes, 2)) <= _SIZES:
-        raise Unreadable("damaged: its superblock tells no size of addresses")
+        raise Unreadable("its superblock tells no size of addresses")
     if bytes(take(data, sizes, 2)) != b"\x08\x08":
         raise Unfollowed("its addresses have another size than 8 bytes")
     size = number(data, end, 8) - number(data, base, 8)

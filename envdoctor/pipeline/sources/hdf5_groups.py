@@ -42,7 +42,7 @@ def require_groups(data: memoryview) -> None:
         or number(data, _DRIVER, 8) != _UNDEFINED
         or number(data, _CACHED, 4) > _SOFT_LINK
     ):
-        raise Unreadable("damaged: its superblock has values that no library writes")
+        raise Unreadable("its superblock has values that no library writes")
     seen = {header}
     waiting = [header]
     while waiting:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
-from envdoctor.pipeline.sources.onnx_whole import needed_bytes, require_whole
+from envdoctor.pipeline.sources.onnx_whole import DEFAULT_DOMAINS, needed_bytes, require_whole
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
@@ -34,7 +34,6 @@ _TYPES = {
     10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
 }  # fmt: skip
 #: The names of the domain that has no prefix.
-_DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
 _FIRST_BYTE = b"\x08"  # the key of the IR version, which writers put first
 _DEEPEST, _MOST_FILES, _SHOWN = 16, 4096, 5
 _LARGEST = (1 << 31) - 1  # of a protocol buffer
@@ -101,7 +100,7 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         raise Unreadable(f"{path} is damaged: {error}") from None
     if not operators:
         raise Unreadable(f"{path} is damaged: its graph has no operator")
-    opset = max((version for domain, version in opsets.items() if domain in _DEFAULT_DOMAINS), default=0)
+    opset = max((version for domain, version in opsets.items() if domain in DEFAULT_DOMAINS), default=0)
     if not opset and any("." not in name for name in operators):
         raise Unreadable(f"{path} is damaged: it does not say of which version its operators are")
     _require(external)
@@ -176,7 +175,7 @@ def _require_shallow(depth: int) -> None:
 
 
 def _typed(domain: str, name: str) -> str:
-    return name if domain in _DEFAULT_DOMAINS else f"{domain}.{name}"
+    return name if domain in DEFAULT_DOMAINS else f"{domain}.{name}"
 
 
 def _external(path: Path, tensors: Iterator[Message]) -> Iterator[tuple[Path, int]]:

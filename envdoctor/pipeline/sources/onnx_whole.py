@@ -6,6 +6,7 @@ Field numbers: onnx/onnx.proto (ModelProto, GraphProto, NodeProto, TensorProto, 
 from __future__ import annotations
 
 import math
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     Subgraphs: TypeAlias = Callable[[Message], Iterator[Message]]
 
 _NEWEST_IR, _NEWEST_OPSET = 50, 100  # 13 and 26 in 2026; what is beyond is no number of a version
+#: Those of ONNX' own operators; others count their versions as they like.
+DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
 _LARGEST = 1 << 48
 #: Bits of an element, by TensorProto.DataType; texts have none.
 _BITS = {
@@ -61,8 +64,10 @@ def require_whole(model: Message, graph: Message, functions: Iterable[Message], 
         Unreadable: it does, or its versions are none.
     """
     _require_parsed(model)
-    opsets = {each.text(1): each.signed(2) for each in model.messages(8)}
-    if not 0 < model.signed(1) <= _NEWEST_IR or any(not 0 < each <= _NEWEST_OPSET for each in opsets.values()):
+    opsets = [(each.text(1), each.signed(2)) for each in model.messages(8)]
+    if not 0 < model.signed(1) <= _NEWEST_IR or any(
+        version < 1 or (version > _NEWEST_OPSET and domain in DEFAULT_DOMAINS) for domain, version in opsets
+    ):
         raise Unreadable("its versions are none that ONNX has")
     _require_graph(graph, (), subgraphs)
     for function in functions:
@@ -120,15 +125,24 @@ def _require_graph(graph: Message, outside: tuple[set[str], ...], subgraphs: Sub
 
 
 def _require_nodes(nodes: Iterable[Message], scopes: tuple[set[str], ...], subgraphs: Subgraphs) -> None:
-    given = set[str]()
-    for node in nodes:
-        kind, outputs = node.text(4), [name for name in node.texts(2) if name]
+    """Refuse operators that lack something. Their order is free: ONNX Runtime, which reads all of them first, sorts."""
+    nodes, makers = list(nodes), dict[str, int]()
+    for number, node in enumerate(nodes):
+        outputs = dict.fromkeys((name for name in node.texts(2) if name), number)
+        if not node.text(4) or not outputs or not makers.keys().isdisjoint(outputs):
+            raise Unreadable(f"an operator {node.text(4)!r} gives nothing, or what another gives")
+        makers.update(outputs)
+    scopes[-1].update(makers)
+    order = TopologicalSorter[int]()
+    for number, node in enumerate(nodes):
         lost = next((name for name in node.texts(1) if not any(name in names for names in scopes)), None)
         if lost is not None:
-            raise Unreadable(f"{lost!r} is used by {kind}, and nothing gives it")
-        if not kind or not outputs or not given.isdisjoint(outputs):
-            raise Unreadable(f"an operator {kind!r} gives nothing, or what another gives")
+            raise Unreadable(f"{lost!r} is used by {node.text(4)}, and nothing gives it")
+        order.add(number, *(makers[name] for name in node.texts(1) if name in makers))
         for inner in subgraphs(node):
             _require_graph(inner, scopes, subgraphs)
-        given.update(outputs)
-        scopes[-1].update(outputs)
+    try:
+        order.prepare()
+    except CycleError as error:
+        kinds = " and ".join(dict.fromkeys(nodes[number].text(4) for number in error.args[1]))
+        raise Unreadable(f"the operators {kinds} wait for each other") from None

@@ -11,17 +11,19 @@ import sys
 import tempfile
 import types
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import same_model
 from .onnx_constants import write_out_constants
 from .onnx_floats import write_in_floats
+from .onnx_padding import write_out_padding
 from .onnx_recurrent import unroll
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .arrays import InputSpec
     from .components import Components
@@ -133,6 +135,7 @@ def as_torch(model: OnnxModel) -> TorchModule:
     from onnx2torch import convert
 
     _drop_allowzero(model)
+    write_out_padding(model)
     _give_outputs_alone(model)
     for opset in _KNOWN_OPSETS:
         try:
@@ -209,7 +212,27 @@ def simplify(model: OnnxModel) -> tuple[OnnxModel, Any]:
             session = onnxruntime.InferenceSession(str(whole), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise RuntimeError(_SIGNATURE.sub("", str(error))) from error
-        return onnx.load(str(simple)), session
+        simplified = onnx.load(str(simple))
+        _put_in_order(simplified.graph)
+        return simplified, session
+
+
+def _put_in_order(graph: Any) -> None:  # noqa: ANN401
+    """Each operator behind those that feed it, as ONNX wants: ONNX Runtime alone takes them in any order."""
+    nodes = list(graph.node)
+    makers = {name: number for number, node in enumerate(nodes) for name in node.output if name}
+    needs = {number: {makers[name] for name in _used(node) if name in makers} for number, node in enumerate(nodes)}
+    if any(number < need for number, found in needs.items() for need in found):
+        del graph.node[:]
+        graph.node.extend(nodes[number] for number in TopologicalSorter(needs).static_order())
+
+
+def _used(node: Any) -> Iterator[str]:  # noqa: ANN401
+    """The names that an operator and the graphs in it take."""
+    yield from node.input
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            yield from (name for inner in graph.node for name in _used(inner))
 
 
 def _stand_in_for_torchvision() -> None:

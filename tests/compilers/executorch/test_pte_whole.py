@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from envdoctor import registry
 from envdoctor.compilers.executorch import pte_whole
 from envdoctor.compilers.executorch.pte import parse_program
 from envdoctor.compilers.executorch.pte_whole import require_xnnpack
@@ -92,3 +93,25 @@ def test_a_constant_under_another_name_is_missed():
         require_xnnpack(memoryview(content), weights, {"other": 1 << 20})
     require_xnnpack(memoryview(content), weights, {})  # all weights lie in a file beside it
     assert FlatBuffer(memoryview(content)).root()
+
+
+def test_weights_in_another_file_are_no_damage():
+    """nn.Linear(2, 2), exported with `external_constants=True`."""
+    path = DATA / "executorch/weights_outside.pte"
+    assert parse_program(memoryview(path.read_bytes())).outside
+    assert "the file of its weights (.ptd)" in registry.identify_file(path).runtime
+    assert not parse_program(memoryview(XNNPACK)).outside
+
+
+def test_a_method_may_hand_on_what_it_gets():
+    """A module that returns its input, of which the runtime loads and runs what the exporter wrote."""
+    program = parse_program(memoryview((DATA / "executorch/handed_on.pte").read_bytes()))
+    assert program.inputs == program.outputs == ("float32 [3]",)
+
+
+def test_what_follows_the_end_is_told(tmp_path):
+    path = tmp_path / "net.pte"
+    path.write_bytes(XNNPACK)
+    assert "no part of it" not in registry.identify_file(path).checked
+    path.write_bytes(XNNPACK + bytes(64))
+    assert f"up to byte {len(XNNPACK):,}; what follows, 64 bytes, is no" in registry.identify_file(path).checked

@@ -1,6 +1,7 @@
 """What IREE's runtime refuses in a .vmfb file is damage."""
 
 import struct
+import zipfile
 
 import pytest
 
@@ -55,3 +56,12 @@ def test_what_the_runtime_refuses_is_damage(data, words, tmp_path):
     path.write_bytes(data)
     with pytest.raises(Unreadable, match=words):
         registry.identify_file(path)
+
+
+def test_zeros_whose_checksum_agrees_are_no_hole(tmp_path):
+    """Weights of zeros in an archive; in a file without checksums nobody can tell them from what was lost."""
+    path = tmp_path / "net.vmfb"
+    path.write_bytes(real("tiny_aarch64.vmfb"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("_const.bin", bytes(40_000))
+    assert registry.identify_file(path).checked

@@ -65,7 +65,7 @@ def test_what_tosa_does_not_take_is_told_in_the_converters_words(monkeypatch, tm
 def onnx_stand_in(monkeypatch, opset, convert):
     model = types.SimpleNamespace(
         opset_import=[types.SimpleNamespace(domain="", version=opset)],
-        graph=types.SimpleNamespace(input=[], output=[], value_info=[]),
+        graph=types.SimpleNamespace(node=[], input=[], output=[], value_info=[]),
     )
     standing_in(
         monkeypatch,

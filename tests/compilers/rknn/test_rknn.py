@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from compiled_files import rknn
+from envdoctor import registry
 from envdoctor.action import StageFailed, StageOutput
 from envdoctor.compilers.rknn.action import ACTION, needs_older_opset
 from envdoctor.compilers.rknn.chips import chip_of
@@ -272,3 +273,9 @@ def test_the_real_toolkit(tmp_path):
     )
     judged = judge_rknn(context, ACTION.run(context))
     assert judged.summary["chip"] == "RK3588", json.dumps(judged.summary)
+
+
+def test_what_follows_the_end_is_told(tmp_path):
+    path = tmp_path / "net.rknn"
+    path.write_bytes(rknn() + bytes(64))
+    assert "what follows, 64 bytes, is no part of it" in registry.identify_file(path).checked

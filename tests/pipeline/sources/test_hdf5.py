@@ -41,11 +41,14 @@ def test_what_is_not_followed_is_left_to_the_stage(name):
     assert (found.traits, found.inputs) == ({"config-unread"}, None)
 
 
-def test_other_superblocks_are_not_followed():
+@pytest.mark.parametrize("version", [4, 130])
+def test_a_superblock_of_a_version_that_no_library_has_is_damage(version, tmp_path):
     data = bytearray((FILES / "rewritten.h5").read_bytes())
-    data[8] = 9
-    with pytest.raises(Unfollowed):
-        read(data)
+    data[8] = version
+    path = tmp_path / "junk.h5"
+    path.write_bytes(data)
+    with pytest.raises(Unreadable, match=rf"^\S+ is damaged: its superblock is of version {version}"):
+        read_keras(path)
 
 
 @pytest.mark.parametrize("length", range(0, 6144, 331))

@@ -38,6 +38,8 @@ WHOLE = {
     "nibbles": model(ADD, X, tensor(3, kind=22, more=nested(9, bytes(2)))),
     "a scalar": model(ADD, X, tensor(more=nested(9, bytes(4)))),
     "nothing in a tensor of no elements": model(ADD, X, tensor(0, 4)),
+    "an operator before the one that feeds it": model(node("Relu", takes=("late",)), node("Erf", gives="late"), X),
+    "a version of its own": model(node("Own", "own"), X, nested(8, nested(1, "own"), number(2, 2024))),
     "texts": model(ADD, X, tensor(3, kind=8)),
 }
 
@@ -51,7 +53,10 @@ def test_what_is_whole(tmp_path, name):
     ("data", "words"),
     [
         (model(ADD, X), "'w' is used by Add, and nothing gives it"),
-        (model(node("Relu", takes=("late",)), node("Gelu", gives="late"), X), "'late' is used by Relu"),
+        (
+            model(node("Relu", takes=("b",), gives="a"), node("Erf", takes=("a",), gives="b"), X),
+            "Relu and Erf wait|Erf and",
+        ),
         (model(node("If", "", subgraph(node("Relu", takes=("gone",)))), X), "'gone' is used by Relu"),
         (model(node("Relu"), node("Relu"), X), "what another gives"),
         (model(nested(1, nested(4, "Relu")), X), "gives nothing"),
