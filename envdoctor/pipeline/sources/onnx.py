@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _IR_VERSION, _GRAPH, _OPSETS, _FUNCTIONS = 1, 7, 8, 25
 _NODES, _INITIALIZERS, _SPARSE, _INPUTS = 1, 5, 15, 11
 _OP_TYPE, _ATTRIBUTES, _DOMAIN = 4, 5, 7
-_ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS = 5, 6, 11
+_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS = 6, 11
+_ATTRIBUTE_TENSORS, _ATTRIBUTE_SPARSE, _SPARSE_TENSORS = (5, 10), (22, 23), (1, 2)
 _EXTERNAL, _NAME = 13, 8
 #: TensorProto.DataType.
 _TYPES = {
@@ -94,7 +95,8 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         # A function's own nodes are listed: calls of it are no operators.
         functions = {_typed(each.text(10), each.text(1)) for each in model.messages(_FUNCTIONS)}
         operators = {name for part in parts for name in _operators(part, 1 if part is graph else 7, 0)}
-        external = dict(_external(path, _stored(graph, 0)))
+        stored = (each for part in parts for each in _stored(part, 0, is_function=part is not graph))
+        external = dict(_external(path, stored))
         require_whole(model, graph, model.messages(_FUNCTIONS), _subgraphs)
     except Unreadable as error:
         raise Unreadable(f"{path} is damaged: {error}") from None
@@ -157,16 +159,21 @@ def _subgraphs(node: Message) -> Iterator[Message]:
         yield from attribute.messages(_ATTRIBUTE_GRAPHS)
 
 
-def _stored(graph: Message, depth: int) -> Iterator[Message]:
-    """The tensors that a graph stores."""
+def _stored(part: Message, depth: int, *, is_function: bool = False) -> Iterator[Message]:
+    """The tensors that a graph or a function stores, in whatever it does so."""
     _require_shallow(depth)
-    yield from graph.messages(_INITIALIZERS)
-    for node in graph.messages(_NODES):
-        for attribute in node.messages(_ATTRIBUTES):
-            if attribute.has(_ATTRIBUTE_TENSOR):
-                yield attribute.first(_ATTRIBUTE_TENSOR)
+    attributes = list(part.messages(11)) if is_function else []
+    sparse = [] if is_function else list(part.messages(_SPARSE))
+    if not is_function:
+        yield from part.messages(_INITIALIZERS)
+    for node in part.messages(7 if is_function else _NODES):
+        attributes += node.messages(_ATTRIBUTES)
         for inner in _subgraphs(node):
             yield from _stored(inner, depth + 1)
+    for attribute in attributes:
+        yield from (each for field in _ATTRIBUTE_TENSORS for each in attribute.messages(field))
+        sparse += (each for field in _ATTRIBUTE_SPARSE for each in attribute.messages(field))
+    yield from (each for both in sparse for field in _SPARSE_TENSORS for each in both.messages(field))
 
 
 def _require_shallow(depth: int) -> None:

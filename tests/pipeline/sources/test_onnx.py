@@ -8,7 +8,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.pipeline.sources.onnx import read_onnx
-from onnx_bytes import model, nested, node, number, subgraph, value, weight
+from onnx_bytes import model, nested, node, number, subgraph, value, varint, weight
 
 IMAGE = value("image", 1, 3, 8, 8)
 #: The types of an attribute.
@@ -99,6 +99,34 @@ def test_weights_that_are_not_there(tmp_path, stored, words):
 def test_weights_of_a_subgraph_are_looked_for_too(tmp_path):
     inner = node("If", "", nested(5, nested(1, "then"), GRAPH, nested(6, node("Relu"), weight("w", "gone.bin"))))
     assert "gone.bin" in refused(write(tmp_path, inner, IMAGE))
+
+
+BESIDE = weight("c", "../gone.bin")[2:]  # the tensor without the key and the size before it
+TENSORS, SPARSE = number(20, 9), number(20, 11)
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        nested(5, nested(1, "value"), TENSORS, nested(10, BESIDE)),
+        nested(5, nested(1, "value"), SPARSE, nested(22, nested(1, BESIDE))),
+        nested(5, nested(1, "value"), number(20, 12), nested(23, nested(2, BESIDE))),
+    ],
+)
+@pytest.mark.parametrize("where", ["a node", "a node of a function", "a default of a function"])
+def test_no_tensor_may_lie_outside_the_folder(tmp_path, attribute, where):
+    kept = [node("Relu"), IMAGE, *([node("Own", "", attribute)] if where == "a node" else [])]
+    path = write(tmp_path, *kept)
+    if where != "a node":
+        default = [nested(11, attribute[2:])] if where == "a default of a function" else []
+        inner = node("Constant", "", attribute) if where == "a node of a function" else node("Constant")
+        function = nested(25, nested(1, "Own"), inner.replace(inner[:1], varint(7 << 3 | 2), 1), *default)
+        path.write_bytes(path.read_bytes() + function)
+    assert "outside its folder" in refused(path)
+
+
+def test_no_sparse_weight_may_lie_outside_the_folder(tmp_path):
+    assert "outside its folder" in refused(write(tmp_path, node("Relu"), IMAGE, nested(15, nested(1, BESIDE))))
 
 
 def test_a_constants_value_may_lie_elsewhere_too(tmp_path):
