@@ -81,7 +81,7 @@ class Walk:
         self._open: set[tuple[str, Version, frozenset[str]]] = set()
 
     def run(self, requirements: Iterable[Requirement]) -> WalkResult:
-        """Walks the trees of these requirements, until enough is in the way; how many were left then is a reason too."""
+        """Walks the trees of these requirements until enough is in the way; what is left then is a reason too."""
         asked = [one for one in requirements if self._applies(one, frozenset())]
         roots: list[Node] = []
         reasons: list[CellReason] = []
@@ -93,9 +93,7 @@ class Walk:
             roots += found
             reasons += (reason for root in found for reason in _reasons(root, (root.requirement,)))
         conflicts = self._conflicts(roots, certain=bool(reasons))
-        return WalkResult(
-            roots=tuple(roots), reasons=(*_distinct((*reasons, *conflicts)), *_left(asked[len(roots) :]))
-        )
+        return WalkResult(roots=tuple(roots), reasons=(*_distinct((*reasons, *conflicts)), *_left(asked[len(roots) :])))
 
     def _fetch(self, requirement: Requirement) -> None:
         """Has the index asked for a package; the catalogue keeps the answer, and what went wrong."""
