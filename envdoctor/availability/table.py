@@ -34,6 +34,9 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HASH = re.compile(r"(?<=\s)--hash[= ]\s*(\S+)")
 _TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
 
+#: What of a file of constraints names another; what `-r` names there pip would install.
+_OTHER_FILE = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
+_DEEPEST = 20
 #: Bytes; a line for every project of a large index would be 20 MB.
 _LARGEST_CONSTRAINTS = 32 << 20
 
@@ -93,19 +96,31 @@ def parse_requirements(lines: Sequence[str]) -> tuple[Requirement, ...]:
     return tuple(found)
 
 
-def parse_constraints(file: Path) -> tuple[str, ...]:
-    """The lines of a constraints file, as pip reads one, as far as they restrict versions.
+def parse_constraints(file: Path, within: tuple[Path, ...] = ()) -> tuple[str, ...]:
+    """The lines of a constraints file, as pip reads one, and of the files that it names, as far as they restrict.
+
+    Args:
+        file: it.
+        within: the files that name it, from the first on.
 
     Raises:
-        UsageProblem: it can't be read, or holds something else; file and line are named.
+        UsageProblem: one can't be read, names itself, or holds something else; file and line are named.
     """
+    if file in within or len(within) > _DEEPEST:
+        raise UsageProblem(f"The constraints {file} include themselves.")
     try:
         text = read_regular(file, _LARGEST_CONSTRAINTS).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageProblem(f"The constraints {file} are no UTF-8 text.") from None
     except OSError as error:
         raise UsageProblem(f"The constraints {file} can't be read: {error.strerror or error}.") from None
-    return tuple(_constraint(line, f"{file}, line {number}") for number, line in logical_lines(text))
+    found: list[str] = []
+    for number, line in logical_lines(text):
+        if named := _OTHER_FILE.fullmatch(line):
+            found += parse_constraints(file.parent / named["file"].strip(), (*within, file))
+        else:
+            found.append(_constraint(line, f"{file}, line {number}"))
+    return tuple(found)
 
 
 def configured_constraints(settings: IndexSettings) -> tuple[str, ...]:

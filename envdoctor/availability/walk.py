@@ -7,6 +7,7 @@ their own fit together is looked at afterwards, on the versions chosen.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from envdoctor.availability.wording import versions_words
 from envdoctor.core.availability import CellReason, Node, ReasonKind
 from envdoctor.core.errors import NetworkProblem, Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.support.parallel import in_parallel
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 _TRIED = 6
 _DEEPEST = 60
 _REMEMBERED = 100
+_ENOUGH = 100  # reasons, after which no further requirement is looked at
+_AT_ONCE = 16
 UNDATED = "The index tells no upload times of"
 
 
@@ -76,11 +81,25 @@ class Walk:
         self._open: set[tuple[str, Version, frozenset[str]]] = set()
 
     def run(self, requirements: Iterable[Requirement]) -> WalkResult:
-        """Walks the trees of these requirements."""
-        roots = tuple(self._node(one) for one in requirements if self._applies(one, frozenset()))
-        reasons = tuple(reason for root in roots for reason in _reasons(root, (root.requirement,)))
+        """Walks the trees of these requirements until enough is in the way; what is left then is a reason too."""
+        asked = [one for one in requirements if self._applies(one, frozenset())]
+        roots: list[Node] = []
+        reasons: list[CellReason] = []
+        while len(roots) < len(asked) and len(reasons) < _ENOUGH:
+            some = asked[len(roots) : len(roots) + _AT_ONCE]
+            for _ in in_parallel(self._fetch, some, _AT_ONCE, "walk"):
+                pass
+            found = [self._node(one) for one in some]
+            roots += found
+            reasons += (reason for root in found for reason in _reasons(root, (root.requirement,)))
         conflicts = self._conflicts(roots, certain=bool(reasons))
-        return WalkResult(roots=roots, reasons=_distinct((*reasons, *conflicts)))
+        return WalkResult(roots=tuple(roots), reasons=(*_distinct((*reasons, *conflicts)), *_left(asked[len(roots) :])))
+
+    def _fetch(self, requirement: Requirement) -> None:
+        """Has the index asked for a package; the catalogue keeps the answer, and what went wrong."""
+        if not requirement.url:
+            with contextlib.suppress(NetworkProblem, Unreadable):
+                self._catalogue.releases(_normalized(requirement.name))
 
     def _node(self, requirement: Requirement) -> Node:
         """The tree below one requirement; failures to look become reasons in it."""
@@ -171,7 +190,7 @@ class Walk:
     def _allowed(self, name: str, specifier: SpecifierSet) -> SpecifierSet:
         return specifier & self._constraints[name] if name in self._constraints else specifier
 
-    def _conflicts(self, roots: tuple[Node, ...], *, certain: bool) -> Iterator[CellReason]:
+    def _conflicts(self, roots: Iterable[Node], *, certain: bool) -> Iterator[CellReason]:
         """Pairs of requirements on one package that have versions each, and none together.
 
         With `certain`, only those that no other choice of versions could avoid.
@@ -278,6 +297,12 @@ def _constrained(requirement: Requirement, limit: SpecifierSet, catalogue: Catal
 def _any_of(offer: Offer, specifier: SpecifierSet) -> bool:
     """Whether a version meets a specifier, be there a wheel of it or not."""
     return any(specifier.contains(version, prereleases=True) for version in offer.releases)
+
+
+def _left(requirements: Sequence[Requirement]) -> Iterator[CellReason]:
+    if requirements:
+        said = f"{plural(len(requirements), 'further requirement')}, from {requirements[0]} on: enough is in the way"
+        yield _error(requirements[0], ReasonKind.NOT_LOOKED_AT, f"not looked at: {said}.")
 
 
 def _failed(requirement: Requirement, kind: ReasonKind, error: Exception) -> Node:

@@ -167,6 +167,8 @@ def _aged(options: SweepOptions, request: WheelsRequest) -> SweepOptions:
 def found_files(paths: Iterable[Path], suffixes: frozenset[str]) -> Iterator[Path]:
     """Files that are named, and those with these suffixes in folders that are; sorted, links to folders not followed.
 
+    A folder that is called as a wheel is told like one, for its judgment to refuse, and not entered.
+
     Raises:
         UsageProblem: there is no such file or folder, or a folder can't be listed.
     """
@@ -174,15 +176,20 @@ def found_files(paths: Iterable[Path], suffixes: frozenset[str]) -> Iterator[Pat
     def refuse(error: OSError) -> None:
         raise UsageProblem(f"{error.filename} can't be listed: {error.strerror}.")
 
+    def is_named_so(path: Path) -> bool:
+        return path.suffix.lower() in suffixes & {".whl"}
+
     for path in paths:
-        if not path.is_dir():
+        if not path.is_dir() or is_named_so(path):
             if not path.exists():
                 raise UsageProblem(f"There is no file or folder {path}.")
             yield path
             continue
         for folder, below, names in os.walk(path, onerror=refuse):
-            below.sort()
-            yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in suffixes)
+            refused = [name for name in below if is_named_so(Path(name))]
+            below[:] = sorted(set(below).difference(refused))
+            found = [name for name in names if Path(name).suffix.lower() in suffixes]
+            yield from (Path(folder, name) for name in sorted([*found, *refused]))
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

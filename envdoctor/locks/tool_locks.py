@@ -207,10 +207,13 @@ def _pipenv(table: dict[str, Any]) -> ToolLock:
 
 
 def _uv(table: dict[str, Any]) -> ToolLock:
+    int(table["version"])  # of the form; uv writes it always
     packages: dict[str, list[dict[str, Any]]] = {}
     for package in table.get("package", []):
         packages.setdefault(package["name"], []).append(package)
     graph = _UvGraph(packages=packages, members=frozenset(table.get("manifest", {}).get("members", ())))
+    if packages and not graph.has_roots:
+        raise _OtherForm("it names no project that its packages belong to; run 'uv lock'.")
     return ToolLock(tool="uv", requires_python=table.get("requires-python", ""), choose=graph.choose)
 
 
@@ -240,6 +243,11 @@ class _UvGraph:
                         raise UsageProblem(f"The lock has no {need['name']} that {package['name']} needs.")
                     waiting += [(met, one) for one in ("", *need.get("extra", ()))]
         return sorted(found.values(), key=lambda one: one.name)
+
+    @property
+    def has_roots(self) -> bool:
+        """Whether anything is a project's own, from which all else is reached."""
+        return bool(self._roots())
 
     def _roots(self) -> list[dict[str, Any]]:
         return [each for own in self.packages.values() for each in own if self._is_own(each)]

@@ -128,3 +128,14 @@ def test_constraints_that_can_not_be_read(tmp_path, name):
 def test_no_requirements(lines):
     with pytest.raises(UsageProblem):
         parse_requirements(lines)
+
+
+def test_constraints_may_name_other_files_and_never_themselves(tmp_path):
+    (tmp_path / "first.txt").write_text("numpy<2\n-c more/second.txt\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "second.txt").write_text("--constraint third.txt\nkeras==3.0\n")
+    (tmp_path / "more" / "third.txt").write_text("idna<3.5\n")
+    assert parse_constraints(tmp_path / "first.txt") == ("numpy<2", "idna<3.5", "keras==3.0")
+    (tmp_path / "more" / "third.txt").write_text("-cthird.txt\n")
+    with pytest.raises(UsageProblem, match="include themselves"):
+        parse_constraints(tmp_path / "first.txt")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from packaging.requirements import Requirement
 
@@ -207,3 +210,33 @@ def test_a_requirement_that_is_none_is_named(server, walk):
     publish(server, "app", "1.0", requires=["lib>>1"])
     (reason,) = walk("app").reasons
     assert (reason.kind, "requirement" in reason.message) == (Kind.UNREADABLE, True)
+
+
+@pytest.mark.slow
+def test_enough_in_the_way_ends_the_walk_and_what_is_left_is_told(server, walk):
+    publish(server, "app", "1.0")
+    found = walk("app", *(f"absent-{number}" for number in range(300)))
+    *told, left = found.reasons
+    asked = sum("absent-" in one.path for one in server.seen)
+    assert 100 <= len(told) < 120
+    assert {reason.kind for reason in told} == {Kind.NO_PROJECT}
+    assert (left.kind, f"{300 - len(told)} further requirements" in left.message) == (Kind.NOT_LOOKED_AT, True)
+    assert len(told) <= asked < 300
+
+
+@pytest.mark.slow
+def test_the_index_is_asked_for_several_requirements_at_once(catalogue, target, monkeypatch):
+    running, most, lock = [], [], threading.Lock()
+
+    def releases(name):
+        with lock:
+            running.append(name)
+            most.append(len(running))
+        time.sleep(0.05)
+        with lock:
+            running.remove(name)
+        return {}
+
+    monkeypatch.setattr(catalogue, "releases", releases)
+    Walk(catalogue, target("linux")).run(map(Requirement, (f"absent-{number}" for number in range(12))))
+    assert max(most) > 4

@@ -55,6 +55,15 @@ def test_every_wheel_has_its_row_and_a_second_sweep_has_nothing_to_do(run, wheel
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("named", ["wheels", "wheels/folder-1.0-py3-none-any.whl"])
+def test_a_folder_that_is_called_as_a_wheel_has_its_row(run, wheels, named):
+    put(wheels / "folder-1.0-py3-none-any.whl", ("within", {}))
+    _, found = as_json(run, "sweep", "wheels", named, *FOR)
+    states = {row["found"]["subject"]: row["ending"] for row in found["rows"]}
+    assert (states["folder"], "within" in states) == ("UNREADABLE", False)
+
+
+@pytest.mark.slow
 def test_only_fine_is_exit_0_and_a_table_says_what_is_wrong(run, wheels):
     code, printed = run("sweep", "wheels", "wheels/good-1.0-py3-none-any.whl", *FOR)
     assert (code, "1 fine" in printed.out) == (0, True)

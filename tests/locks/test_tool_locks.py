@@ -170,6 +170,8 @@ def test_pipenv_may_leave_a_version_open(chosen):
         ("poetry.lock", POETRY.replace("groups", "category"), "Poetry 2"),
         ("pdm.lock", PDM.replace('"inherit_metadata"', ""), "inherit_metadata"),
         ("uv.lock", "version = 1\n[[package]]\n", "no lock as its tool writes them"),
+        ("uv.lock", '[[package]]\nname = "x"\n', "no lock as its tool writes them"),
+        ("uv.lock", 'version = 1\n[[package]]\nname = "x"\n', "names no project"),
         ("Pipfile.lock", "[]", "no lock as its tool writes them"),
         ("Pipfile.lock", "{", "is no lock"),
         ("poetry.lock", "a = ", "is no lock"),
