@@ -75,6 +75,11 @@ class WheelNames:
         with self._lock:
             return (module, name) not in self.given and self._names(place).lacks_itself(module, name)
 
+    def binds(self, place: int, module: str, name: str) -> bool:
+        """See `ModuleNames`."""
+        with self._lock:
+            return self._names(place).binds(module, name)
+
     def told(self, place: int, module: str, name: str) -> str:
         """The version that a module of a wheel tells under a name; "" where that is not known."""
         with self._lock:
@@ -106,7 +111,7 @@ class BesideWheel:
     def find(self, module: str) -> Found:
         """What there is of a module."""
         bringers = self._survey.bringers
-        having = [index for index in bringers.having(module.partition(".")[0]) if index != self._place]
+        having = self._having(module)
         if not having:
             unknown = bringers.excuse(module) or not (self._survey.complete or self._is_own(module))
             return Found(presence=Presence.UNKNOWN if unknown else Presence.ABSENT)
@@ -116,12 +121,20 @@ class BesideWheel:
             failing = self._failing(module)
             packed = any(self._others.index(index).is_package(module) for index in having)
             return Found(
-                presence=Presence.ELSEWHERE, is_package=packed, fails=failing is not None, raises=failing or ""
+                presence=Presence.ELSEWHERE,
+                is_package=packed,
+                fails=failing is not None,
+                raises=failing or "",
+                loads=failing is None and len(having) == 1 and self._is_taken_to_load(module, having[0]),
             )
         if len(having) > 1:  # a namespace, or two that overwrite each other
             return Found(presence=self._in_namespace(module, having))
         absent = self._others.lacks_module(having[0], module) or self._in_namespace(module, having) is Presence.ABSENT
         return Found(presence=Presence.ABSENT if absent else Presence.UNKNOWN)
+
+    def _having(self, module: str) -> list[int]:
+        """The places of the other wheels that have the package that a module is in."""
+        return [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
 
     def _is_own(self, module: str) -> bool:
         """Whether a module lies in a package of the wheel, into which nothing that it requires is likely to install."""
@@ -145,15 +158,26 @@ class BesideWheel:
                     return verdict.failures[0].raises
         return None
 
+    def _is_taken_to_load(self, module: str, place: int) -> bool:
+        """Whether nothing is known against a package, or a module that it imports itself; native files may not load."""
+        known = (verdict for package, verdict in self._survey.packages.items() if package.wheel == place)
+        is_seen = "." not in module or any(module in verdict.ended for verdict in known)
+        return is_seen and not self._survey.wheels[place].natives
+
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module is proven to have no such name."""
-        having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
+        having = self._having(module)
         return len(having) == 1 and self._others.lacks(having[0], module, name)
 
     def lacks_itself(self, module: str, name: str) -> bool:
         """Whether a module is proven to bind no such name; a package may have a submodule of it."""
-        having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
+        having = self._having(module)
         return len(having) == 1 and self._others.lacks_itself(having[0], module, name)
+
+    def binds(self, module: str, name: str) -> bool:
+        """Whether a module has a name wherever it can be imported."""
+        having = self._having(module)
+        return len(having) == 1 and self._others.binds(having[0], module, name)
 
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
@@ -176,7 +200,7 @@ class BesideWheel:
 
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """The distribution that has a module, and the version that it tells; "" and "" where that is not known."""
-        having = [index for index in self._survey.bringers.having(module.partition(".")[0]) if index != self._place]
+        having = self._having(module)
         if len(having) != 1 or self._others.lacks(having[0], module, name):
             return "", ""
         text = self._others.told(having[0], module, name)

@@ -105,7 +105,7 @@ class Attributes:
                 return answer.value
         if isinstance(known, Perhaps) or (known is ABSENT and self._may_have(module, name, state)):
             machine.emit(What.USE, module.name, state, name=name, from_import=from_import)
-            if not self._has(module.name, name):
+            if machine.tries and not self._is_there(module.name, name, state, from_import=from_import):
                 machine.may_raise(state, "ImportError" if from_import else "AttributeError")
             return UNKNOWN if state.has(module.name) else self._external(module, name, state)
         event = machine.emit(What.USE, module.name, state, name=name, from_import=from_import, fails=True)
@@ -116,6 +116,15 @@ class Attributes:
         target = self._machine.site.target
         standard = self._imports.find(module) == standard_found(module, target)
         return standard and standard_has(module, name, target) and not self._machine.escapes.may_be_found(module)
+
+    def _is_there(self, module: str, name: str, state: State, *, from_import: bool) -> bool:
+        """Whether nothing speaks against it that a module has a name, or a submodule that can be imported."""
+        if self._has(module, name):
+            return True
+        if state.has(module) or self._machine.escapes.may_be_found(module):
+            return False
+        below = from_import and self._imports.find(f"{module}.{name}").loads
+        return below or self._machine.site.binds(module, name)
 
     def has(self, subject: Any, name: Any, state: State) -> Any:  # noqa: ANN401
         """What `hasattr` says of a module, without asking its `__getattr__`; UNKNOWN where that is not known."""

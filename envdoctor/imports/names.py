@@ -106,6 +106,11 @@ class ModuleNames:
             return True
         return any(name in bound_names(node) and not _takes_modules(node, package) for node in nodes)
 
+    def binds(self, module: str, name: str) -> bool:
+        """Whether a module that is there binds a name on every way to its end."""
+        alone = self._alone(module)
+        return alone is not None and alone.binds(name)
+
     def lacks_in_class(self, module: str, name: str, attribute: str) -> bool:
         """Whether a module's name is a class that certainly has no such attribute; a metaclass may give it any."""
         alone = self._alone(module)
@@ -136,8 +141,7 @@ class ModuleNames:
             return Holding.UNKNOWN
         if self.lacks(module, attribute) or (self._index.find(module) is None and self.lacks_module(name)):
             return Holding.LACKS
-        alone = self._alone(module)
-        return Holding.HAS if alone is not None and alone.binds(attribute) else Holding.UNKNOWN
+        return Holding.HAS if self.binds(module, attribute) else Holding.UNKNOWN
 
     def _is_plain_package(self, package: str) -> bool:
         """Whether a package's `__init__`, or a module, does nothing to how modules are found, nor what it imports."""
@@ -245,6 +249,7 @@ class _Closed:
         self.lacks = site.lacks
         self.may_be_compiled = site.may_be_compiled
         self.lacks_itself = site.lacks_itself
+        self.binds = site.binds
         self.lacks_file = site.lacks_file
         self.lacks_match = site.lacks_match
         self.modules_in = site.modules_in

@@ -30,6 +30,7 @@ class Asked:
         found: what there is of modules.
         lacks: whether modules lack names.
         lacks_itself: whether modules bind no such names; they may have submodules of these.
+        binds: whether modules have names wherever they can be imported.
         gives: whether any of them may give names to modules of Python's own.
         libraries: whether any of them may bring a library.
         files: whether any of them may bring a file.
@@ -41,6 +42,7 @@ class Asked:
     found: dict[str, Found] = field(default_factory=dict)
     lacks: dict[str, dict[str, bool]] = field(default_factory=dict)
     lacks_itself: dict[str, dict[str, bool]] = field(default_factory=dict)
+    binds: dict[str, dict[str, bool]] = field(default_factory=dict)
     gives: dict[str, dict[str, bool]] = field(default_factory=dict)
     libraries: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bool] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Asked:
             and all(beside.told_version(*asked) == answer for asked, answer in self.told.items())
             and _same(self.lacks, beside.lacks)
             and _same(self.lacks_itself, beside.lacks_itself)
+            and _same(self.binds, beside.binds)
             and _same(self.gives, beside.gives)
         )
 
@@ -159,6 +162,10 @@ class _Recorder:
         """See `Beside`."""
         known = self.asked.lacks_itself.setdefault(module, {})
         return known.setdefault(name, self._beside.lacks_itself(module, name))
+
+    def binds(self, module: str, name: str) -> bool:
+        """See `Beside`."""
+        return self.asked.binds.setdefault(module, {}).setdefault(name, self._beside.binds(module, name))
 
     def gives(self, module: str, name: str) -> bool:
         """See `Beside`."""

@@ -34,7 +34,7 @@ class Found:
         path: its file, from site-packages; for TEXT and NATIVE.
         fails: of ELSEWHERE: proven that importing it raises. Of NATIVE: that the file lacks what an import calls.
         raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
-        loads: of ELSEWHERE: proven to be imported without an exception.
+        loads: of ELSEWHERE: nothing speaks against its import, so that it is taken to raise nothing.
     """
 
     presence: Presence
@@ -75,6 +75,10 @@ class Site(Protocol):
 
     def lacks_itself(self, module: str, name: str) -> bool:
         """Whether a package that is ELSEWHERE is proven to bind no such name, so that only a submodule can be meant."""
+        ...
+
+    def binds(self, module: str, name: str) -> bool:
+        """Whether a module that is ELSEWHERE has a name wherever it can be imported."""
         ...
 
     def lacks_file(self, path: str) -> bool:

@@ -203,6 +203,10 @@ class _Supposing:
         """See `Site`."""
         return self.site.lacks_itself(module, name)
 
+    def binds(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return self.site.binds(module, name)
+
     def lacks_file(self, path: str) -> bool:
         """See `Site`."""
         return (What.OPEN, path, "") not in self.supposed and self.site.lacks_file(path)

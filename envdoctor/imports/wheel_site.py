@@ -81,6 +81,10 @@ class Beside(Protocol):
         """See `Site.lacks_itself`."""
         ...
 
+    def binds(self, module: str, name: str) -> bool:
+        """See `Site.binds`."""
+        ...
+
     def gives(self, module: str, name: str) -> bool:
         """Whether any of them may give a name to a module of Python's own."""
         ...
@@ -118,6 +122,10 @@ class Anything:
         return False
 
     def lacks_itself(self, _module: str, _name: str) -> bool:
+        """See `Beside`."""
+        return False
+
+    def binds(self, _module: str, _name: str) -> bool:
         """See `Beside`."""
         return False
 
@@ -227,6 +235,10 @@ class WheelSite:
     def lacks_itself(self, module: str, name: str) -> bool:
         """See `Site`."""
         return self._beside.lacks_itself(module, name)
+
+    def binds(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        return self._beside.binds(module, name)
 
     def lacks_file(self, path: str) -> bool:
         """See `Site`: of a folder that no other wheel has, too."""

@@ -79,3 +79,11 @@ def test_a_module_of_another_wheel_that_a_command_enters_is_followed():
     described.append(("lib", "1.0", {"lib/__init__.py": "", "lib/sub.py": "import gone"}, []))
     (reason,) = reasons_of(described, LINUX)
     assert reason.message.startswith("lib 1.0: `import lib.sub`, as the command `app` does, fails: lib.sub imports")
+
+
+def test_an_error_behind_an_import_in_a_try_that_does_not_take_it_is_certain():
+    """As connexion 2.14 asks Flask for its JSON encoder, behind an import that may be missing."""
+    attempt = "try:\n    from lib import there\n    import lib\n    lib.gone\nexcept ImportError:\n    pass"
+    (said,) = broken_by(attempt, __init__="there = 1")
+    assert "lib.gone" in said
+    assert broken_by(attempt.replace("there", "either"), __init__="try:\n    import gone as either\nexcept E: 1") == []

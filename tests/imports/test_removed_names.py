@@ -13,6 +13,8 @@ from envdoctor.imports.removed_names import removed_since
         ("numpy", "1.26.4", "numpy", "bool", "1.24"),
         ("numpy", "2.1.3", "numpy", "bool", ""),
         ("numpy", "2.1.3", "numpy", "array", ""),
+        ("matplotlib", "3.8.4", "matplotlib.cm", "register_cmap", ""),
+        ("matplotlib", "3.9.0", "matplotlib.cm", "register_cmap", "3.9"),
         ("python", (3, 9), "collections", "Mapping", ""),
         ("python", (3, 10), "collections", "Mapping", "3.10"),
         ("python", (3, 13), "collections", "OrderedDict", ""),

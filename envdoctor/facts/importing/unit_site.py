@@ -100,6 +100,12 @@ class BesideUnit:
         self._ground.units.add(unit)
         return unit != self._unit and self._rehearsal.names(unit).lacks_itself(module, name)
 
+    def binds(self, module: str, name: str) -> bool:
+        """See `Site`."""
+        unit = self._around.modules.unit(module)
+        self._ground.units.add(unit)
+        return unit != self._unit and self._rehearsal.names(unit).binds(module, name)
+
     def told_version(self, module: str, name: str) -> tuple[str, str]:
         """See `Beside`."""
         unit = self._around.modules.unit(module)
