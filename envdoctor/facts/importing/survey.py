@@ -15,7 +15,7 @@ from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.submodules import failing_submodules
 from envdoctor.facts.importing.surroundings import look_around
-from envdoctor.facts.importing.suspects import Suspects
+from envdoctor.facts.importing.suspects import Suspects, modules_of
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.events import What
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Use = tuple[Distribution, Entrance]
 
 _MOST_ROUNDS = 3
+_PART_FIRST = 4
 _MOST_TEXTS = 1000
 _ALL = frozenset({"Exception", "BaseException"})
 #: What handlers name that take a failure: a missing module or name is an ImportError, a missing library is not.
@@ -69,6 +70,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
     rehearsal = Rehearsal(around, known=known)
     suspects = Suspects(around, asked)
     first = {each.by for each in facts.requirements.unmet} | _suspected(uses, suspects)
+    _judge_first(rehearsal, uses, suspects)
     verdicts = _verdicts(rehearsal, uses, first)
     further = tuple(failing_submodules(rehearsal, uses, suspects))
     for _ in range(_MOST_ROUNDS):
@@ -106,6 +108,16 @@ def _suspected(uses: Sequence[Use], suspects: Suspects) -> set[Distribution]:
         metadata: set[str]().union(*map(suspects.reaching, asking)) for metadata, asking in suspects.asking.items()
     }
     return {one for one, entrance in uses if entrance.module in reached.get(one.metadata, ())}
+
+
+def _judge_first(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> None:
+    """Judge what seems to come to a module that nothing brings, for a part of the effort, however large it is."""
+    around, end = rehearsal.surroundings, rehearsal.effort.most // _PART_FIRST
+    for one, entrance in sorted(uses, key=lambda use: rehearsal.size(use[0])):
+        paths = {module: f"{one.root}/{path}" for module, path in modules_of(around.paths.get(one.metadata, ()))}
+        is_asked = not entrance.command and rehearsal.effort.spent < end
+        if is_asked and suspects.meets_absent(entrance.module, paths):
+            rehearsal.judge(entrance.module)
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:

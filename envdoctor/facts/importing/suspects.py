@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: Characters of texts that are looked at; small distributions come first.
 _MOST_CHARACTERS = 24 << 20
 _MOST_STARRED = 24
+#: Characters of what the uses of packages come to by their lines.
+_MOST_ALONG = 32 << 20
 _LINE = re.compile(
     r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
     r"|import[ \t]+(?P<modules>\w[^\n#;]*))",
@@ -59,13 +61,33 @@ class Suspects:
         self._around = around
         self._seems: dict[tuple[str, str], bool] = {}
         self._words: dict[str, frozenset[str] | None] = {}
-        self._left = _MOST_CHARACTERS
+        self._left, self._left_along = _MOST_CHARACTERS, _MOST_ALONG
         for one in sorted(distributions, key=lambda each: len(around.paths.get(each.metadata, ()))):
-            every = _modules(around.paths.get(one.metadata, ()))
+            every = modules_of(around.paths.get(one.metadata, ()))
             for module, path in sorted(every, key=lambda each: (each[0].count("."), each[0])):
                 absent = self.absent[one.metadata]
                 if self._left > 0 and self._asks_in_vain(module, f"{one.root}/{path}", absent):
                     self.asking.setdefault(one.metadata, []).append(module)
+
+    def meets_absent(self, entered: str, paths: Mapping[str, str]) -> bool:
+        """Whether importing a module comes, by lines of its package alone, to one that asks for what nothing brings."""
+        waiting, unit = [entered], self._around.modules.unit(entered)
+        seen = set(waiting)
+        for module in waiting:  # which grows meanwhile
+            path = paths.get(module)
+            try:
+                text = read_module(path) if path and self._left_along > 0 else ""
+            except Unreadable:
+                continue
+            self._left_along -= len(text)
+            package = module if path and path.endswith("/__init__.py") else module.rpartition(".")[0]
+            for one in _imports(text, package):
+                if one.is_outermost and self._around.modules.unit(one.base) == unit:
+                    waiting += sorted({one.base, one.whole} - seen)
+                    seen |= {one.base, one.whole}
+                elif one.is_outermost and self._is_absent(one.base.partition(".")[0]):
+                    return True
+        return False
 
     def reaching(self, module: str) -> dict[str, tuple[str, ...]]:
         """The modules of a package that import one, by way of others too, itself among them: each with that way."""
@@ -181,7 +203,7 @@ class Suspects:
         return frozenset(found)
 
 
-def _modules(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+def modules_of(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The modules of a distribution that somebody may import, and their paths; not what only tests do."""
     for path in paths:
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")

@@ -62,6 +62,18 @@ def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch, r
     assert not importing.is_late  # the next look leaves it, too
 
 
+def test_a_large_package_that_seems_to_come_to_what_nothing_brings_is_looked_at_first(site, look, monkeypatch):
+    """As tf2onnx without TensorFlow, in an environment where small packages use up all of the effort."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 300)
+    monkeypatch.setattr("envdoctor.facts.importing.survey.FURTHER_STEPS", 2)
+    for number in range(9):
+        site.install(f"small{number}", files=chain(f"small{number}", "X = 1\n" * 30))
+    fill = {f"zoo/fill{number}.py": "" for number in range(30)}
+    files = {**fill, "zoo/__init__.py": "import zoo.a.b", "zoo/a/__init__.py": "", "zoo/a/b.py": "from .c import d"}
+    site.install("zoo", files={**files, "zoo/a/c.py": "import nobody_has_this\nd = 1"})
+    assert told(look(site)) == [("zoo", "zoo", "nobody_has_this")]
+
+
 def test_whether_those_who_require_it_do_without_is_asked_though_all_is_spent(site, look, monkeypatch):
     """As ipykernel does without what matplotlib_inline fails for, in an environment of hundreds of distributions."""
     monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 60)
