@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from envdoctor.facts.python import Python
 
 _LARGEST = 1 << 26
+#: In an environment, the file that names the folder of its project; pipenv writes it.
+PROJECT = ".project"
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 #: What a row of a lock has that is no file of an index; tables of uv and Poetry say that in `source`.
 _PLACES = frozenset({"git", "hg", "vcs", "path", "file", "url", "directory", "archive", "editable"})
@@ -95,7 +97,7 @@ def _projects(python: Python) -> Iterator[str]:
     """The folders of the project that an environment may belong to."""
     yield os.path.dirname(python.prefix)
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        yield read_regular(os.path.join(python.prefix, ".project"), 1 << 12).decode("utf-8").strip()
+        yield read_regular(os.path.join(python.prefix, PROJECT), 1 << 12).decode("utf-8").strip()
     parts = Path(python.prefix).parts
     with contextlib.suppress(OSError):  # the current folder is gone
         here = Path.cwd()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.frozen import frozen
 from envdoctor.core.plugins import folder_of
-from envdoctor.facts.locked import project_files
+from envdoctor.facts.locked import PROJECT, project_files
 from envdoctor.facts.python.search_path import Origin
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _of_python(facts: Facts) -> Iterator[str]:
     yield keras_settings()
     yield python.executable
     yield os.path.realpath(python.executable)
-    yield from project_files(python)
+    yield from (*project_files(python), f"{python.prefix}/{PROJECT}")
     for folder in (python.prefix, os.path.dirname(python.executable)):
         yield f"{folder}/pyvenv.cfg"
     library = library_of(python)

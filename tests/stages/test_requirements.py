@@ -14,6 +14,7 @@ from envdoctor.stages.given import needs_samples, needs_sizes, refuse_without_sa
 from envdoctor.stages.requirements import (
     all_quantized,
     all_quantized_by_litert,
+    convertible_layers,
     has_trait,
     known_operators,
     loops_crash,
@@ -58,6 +59,14 @@ def test_operators_of_tensorflow_itself_block():
     (reason,) = reasons(one_plain_graph, source("flex-ops", kind=ArtifactKind.TFLITE_FLOAT))
     assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN154")
     assert "SELECT_TF_OPS" in reason.fix.text
+
+
+def test_what_keras_quantized_and_layers_with_a_state_block():
+    (reason,) = reasons(convertible_layers, source("keras-quantized"))
+    assert (reason.verdict, reason.code) == (Verdict.BLOCKED, "RUN348")
+    (reason,) = reasons(convertible_layers, source("stateful-layer"))
+    assert reason.verdict is Verdict.BLOCKED
+    assert reasons(convertible_layers, source()) == []
 
 
 def test_several_graphs_are_quantized_one_by_one():
