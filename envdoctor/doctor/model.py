@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ _INTERPRETER = "litert"
 #: What is known of operators in other subgraphs than the first, where the compiler is not known to leave them.
 _OTHER = "it is in another subgraph, of which the placement is not looked at"
 #: What is kept of a name in a bundle, in characters.
-_LONGEST = 100
+_LONGEST = 60
 _WORST_FIRST = (
     Outcome.CRASHED,
     Outcome.TIMED_OUT,
@@ -168,7 +169,8 @@ def _as_files(path: Path) -> Iterator[tuple[Path, ...]]:
     with tempfile.TemporaryDirectory(prefix="envdoctor-bundle-") as folder:
         files = []
         for number, (name, data) in enumerate(model_contents(path).items()):
-            file = Path(folder, str(number), name.rpartition("/")[2][-_LONGEST:] or path.name)
+            plain = re.sub(r"[^\w.-]", "_", name.rpartition("/")[2])[-_LONGEST:].strip(".")
+            file = Path(folder, str(number), plain or "model.tflite")
             file.parent.mkdir()
             file.write_bytes(data)
             files.append(file)

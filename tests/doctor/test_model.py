@@ -209,7 +209,14 @@ def test_a_model_is_run_once_where_its_interpreter_is_there(path, monkeypatch):
     assert asked == [path], "not for a compiler, and not if only the file is to be looked at"
 
 
-@pytest.mark.parametrize("names", [("a.tflite",), ("../a.tflite", f"deep/{'b' * 300}.tflite")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.tflite",),
+        ("../a.tflite", f"deep/{'b' * 300}.tflite"),
+        ("a.tflite", "b/..", ".", "..", "\u6f22" * 100, "a\\.."),
+    ],
+)
 def test_the_models_of_a_bundle_are_run_each_by_itself(tmp_path, monkeypatch, names):
     asked = []
     monkeypatch.setattr(
