@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from envdoctor.imports.expressions import Expressions
 from envdoctor.imports.heap import State
 from envdoctor.imports.importing import Imports
 from envdoctor.imports.machine import Machine
+from envdoctor.imports.scopes import mentions
 from envdoctor.imports.statements import Statements
 from envdoctor.imports.values import ABSENT, UNKNOWN, External, Function, Kind, Module, Perhaps, Reference
 from envdoctor.support.deep_stack import on_deep_stack
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from envdoctor.imports.values import Place
 
 MOST_MODULES = 400
+#: What Python calls of a module itself (PEP 562), and what with: here a name that nobody has.
+_HOOKS: dict[str, tuple[object, ...]] = {"__getattr__": ("<nobody's>",), "__dir__": ()}
 
 
 def _machine(site: Site, most_modules: int, watch: Callable[[Event], None] | None = None) -> Machine:
@@ -161,6 +165,19 @@ class Alone:
         return False
 
 
+def _only_answers(machine: Machine, hook: Function, arguments: tuple[object, ...], state: State) -> bool:
+    """Whether a function of a module, which Python asks for names, leaves all as it is."""
+    found, later = mentions(hook.node), state.fork()
+    if found.changes or found.shared or found.attributes:
+        return False
+    try:
+        with contextlib.suppress(Raised):
+            machine.calls.functions.run(hook, arguments, {}, later)
+    except (TooLong, RecursionError):
+        return False
+    return not state.fork().merge(later, lambda *_: None)
+
+
 def follow_alone(module: str, site: Site) -> Alone | None:
     """A module gone through by itself, without the packages above it; None where that does not come to an end.
 
@@ -181,6 +198,8 @@ def follow_alone(module: str, site: Site) -> Alone | None:
         is_all = "." not in module and not machine.imports.find(module).is_package
         for name, value in list(state.names(module).items()):
             if is_all and isinstance(value, Function) and name.startswith("_"):
+                continue
+            if name in _HOOKS and isinstance(value, Function) and _only_answers(machine, value, _HOOKS[name], state):
                 continue
             if is_collection(value):  # which they may take things from, and don't change
                 machine.escapes.expose((value.place,), state)

@@ -177,14 +177,15 @@ class ModuleNames:
     def _add_starred(self, module: str, wanted: set[str]) -> bool:
         """Adds the modules of the wheel that a module takes all names of, and so on; whether they are few.
 
-        So is the module whose function makes a `__getattr__`: which names that gives, only its text tells.
+        So is the module whose function makes a `__getattr__`, or is called by one: which names that gives, only its
+        text tells.
         """
         try:
             text = self._text(module)
             nodes = every_node(parse_python(text)) if _STAR.search(text) or _ANSWER in text else []
         except Unreadable:
             return True
-        nodes = [node for node in nodes if isinstance(node, (ast.ImportFrom, ast.Assign))]
+        nodes = [node for node in nodes if isinstance(node, (ast.ImportFrom, ast.Assign, ast.FunctionDef))]
         makers = {name for node in nodes for name in _makers(node)}
         for node in nodes:
             if isinstance(node, ast.ImportFrom) and any(
@@ -230,7 +231,7 @@ def _takes_modules(node: ast.AST, package: str) -> bool:
 
 
 def _makers(node: ast.AST) -> Iterator[str]:
-    """The function whose call a node binds `__getattr__` to, alone or with others; or the name that it is taken as."""
+    """The functions that say what a `__getattr__` gives: whose call a node binds it to, or which its text calls."""
     if isinstance(node, ast.ImportFrom):
         yield from (_ANSWER for alias in node.names if (alias.asname or alias.name) == _ANSWER)
     if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Call, ast.Name)):
@@ -238,6 +239,9 @@ def _makers(node: ast.AST) -> Iterator[str]:
         called = node.value.func if isinstance(node.value, ast.Call) else node.value
         if _ANSWER in names and isinstance(called, ast.Name):
             yield called.id
+    if isinstance(node, ast.FunctionDef) and node.name == _ANSWER:
+        functions = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
+        yield from (each.id for each in functions if isinstance(each, ast.Name))
 
 
 class _Closed:

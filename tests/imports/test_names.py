@@ -173,6 +173,36 @@ def test_a_function_that_a_call_made_answers_for_a_module(name, lacks, tmp_path)
     assert bool(said) is lacks
 
 
+HELPED = {
+    "pkg/__init__.py": "",
+    "pkg/_gone.py": "import warnings\ndef gone(*, all, name, parts):\n    if name not in all:\n"
+    "        raise AttributeError(name)\n    warnings.warn(name)\n    return parts[0]",
+    "pkg/old.py": "from pkg._gone import gone\n__all__ = ['there']\ndef __dir__():\n    return __all__\n"
+    "def __getattr__(name):\n    return gone(all=__all__, name=name, parts=['x'])",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "lacks"), [("there", False), ("absent", True)])
+def test_a_function_that_a_getattr_asks_answers_for_a_module(name, lacks, tmp_path):
+    assert names(HELPED).lacks("pkg.old", name) is lacks
+    (said,) = imported([{**HELPED, "pkg/__init__.py": f"from pkg.old import {name}"}], tmp_path)
+    assert bool(said) is lacks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__all__.append('x')\n    if name in __all__: return 1",
+        "global __all__\n    __all__ = ['x']",
+        "from elsewhere import note\n    note(__all__)",
+    ],
+)
+def test_a_getattr_that_changes_what_it_looks_at_may_have_any_name(text):
+    asks = "if name not in __all__: raise AttributeError(name)\n    return 1"
+    assert not names({"pkg.py": f"__all__ = ['a']\ndef __getattr__(name):\n    {text}\n    {asks}"}).lacks("pkg", "x")
+
+
 def test_a_module_that_only_looks_at_how_modules_are_found_hides_nothing():
     text = "import sys, pkgutil\nimport pkg\nx = [*pkgutil.iter_modules(pkg.__path__)], sys.modules['sys']"
     files = {"pkg/__init__.py": "from pkg import a", "pkg/a.py": text}
