@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_TEXT = 1 << 20
 _MOST_RUNS = 2  # of one module, on ways that differ
 _ADDS_FOLDER = "add_dll_directory"
+_ABSENT = Found(presence=Presence.ABSENT)
 
 
 class Imports:
@@ -41,12 +42,14 @@ class Imports:
         self._runs: Counter[str] = Counter()
         self._ended: set[str] = set()
         self._raising: set[str] = set()
+        self._natives_ran = False  # whether an extension module of the distribution may have been imported
 
     def find(self, module: str) -> Found:
         """What there is of a module."""
         if module not in self._found:
             self._found[module] = self._machine.site.find(module)
-        return self._found[module]
+        found = self._found[module]
+        return _ABSENT if found.waits and not self._natives_ran else found
 
     def path_of(self, module: str) -> str:
         """The file of a module, from site-packages."""
@@ -131,6 +134,7 @@ class Imports:
         """`importlib.import_module` and `__import__`."""
         name = values[0] if values else UNKNOWN
         if not isinstance(name, str):
+            self._natives_ran = True
             self._machine.opaque(state, name)  # the rest is only read
             return Made(LOADED)
         relative = name.lstrip(".")
@@ -217,7 +221,7 @@ class Imports:
 
     def _load_native(self, module: str, found: Found, state: State) -> None:
         """An extension module: what it does itself is not known."""
-        machine = self._machine
+        machine, self._natives_ran = self._machine, True
         machine.emit(What.IMPORT, module, state)
         machine.via.append(module)
         try:

@@ -35,6 +35,7 @@ class Found:
         fails: of ELSEWHERE: proven that importing it raises. Of NATIVE: that the file lacks what an import calls.
         raises: of ELSEWHERE that fails: the exception, if it is one of Python's own.
         loads: of ELSEWHERE: nothing speaks against its import, so that it is taken to raise nothing.
+        waits: of UNKNOWN: ABSENT as long as no extension module of its distribution was imported, which might make it.
     """
 
     presence: Presence
@@ -43,6 +44,7 @@ class Found:
     fails: bool = False
     loads: bool = False
     raises: str = ""
+    waits: bool = False
 
 
 class Site(Protocol):

@@ -215,7 +215,7 @@ class WheelSite:
         """A module that the wheel does not have where it would be looked for."""
         found = self._beside.find(module)
         if found.presence is Presence.ABSENT and self._index.natives_may_find(module):
-            return Found(presence=Presence.UNKNOWN)
+            return Found(presence=Presence.UNKNOWN, waits=True)
         return found
 
     def read(self, module: str) -> str:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from import_oracle import cpython_says, raised_by
+from import_oracle import cpython_says, judged, raised_by
 
 FAILS = {
     "module": "import gone",
@@ -59,3 +59,23 @@ def test_what_does_not(text):
 def test_cpython_agrees(tmp_path):
     assert "" not in cpython_says([*FAILS.values()], tmp_path / "fails")
     assert set(cpython_says([*IMPORTS.values()], tmp_path / "imports")) == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ("from ._gone import x", True),
+        ("import pkg._gone", True),
+        ("try:\n    from pkg import _c\nfinally:\n    import pkg._gone", False),
+        ("from pkg.part import x\nfrom ._gone import x", False),
+        ("import importlib\nimportlib.import_module(name())\nfrom ._gone import x", False),
+        ("import pkg._c.part", False),
+    ],
+)
+def test_what_an_extension_module_may_make_is_absent_until_one_is_imported(text, fails):
+    files = {
+        "pkg/__init__.py": f"def name(): ...\n{text}",
+        "pkg/part.py": "from pkg import _c\nx = 1",
+        "pkg/_c.abi3.so": "",
+    }
+    assert bool(judged(files).failures) is fails
