@@ -105,13 +105,15 @@ class ImportedWheel:
         needed: set[Event] = set()
         doubtful: set[Event] = set()
         for _ in range(_MOST_ROUNDS):
-            process = begin()
-            for module in self._startup:
-                self._import(module, process, supposed)
-            outcome = self._import(root, process, supposed)
+            outcome = self._begun(root, begin, supposed)
             events |= dict.fromkeys(event for event in outcome.events if event.what is What.LOAD)
             doubtful |= {event for event in outcome.may_fail_for if event.what is What.LOAD}
             cause = outcome.cause
+            if cause is not None and cause.what is not What.LOAD:  # one of several exceptions, of which another may be
+                loads = {each for each in outcome.events if each.what is What.LOAD and each.fails}
+                loads = {each for each in loads if each.certainty is Certainty.CERTAIN}
+                if loads and not self._begun(root, begin, supposed.union(each.subject for each in loads)).fails:
+                    needed |= loads
             if cause is None or cause.what is not What.LOAD or cause.subject in supposed:
                 break
             supposed |= {cause.subject, *cause.alternatives}
@@ -124,6 +126,12 @@ class ImportedWheel:
             imported=outcome.ended.intersection(each.subject for each in certain if each.what is What.IMPORT),
             is_cut=outcome.is_cut,
         )
+
+    def _begun(self, root: str, begin: Callable[[], Process], supposed: set[str]) -> Outcome:
+        process = begin()
+        for module in self._startup:
+            self._import(module, process, supposed)
+        return self._import(root, process, supposed)
 
     def _import(self, module: str, process: Process, supposed: set[str]) -> Outcome:
         def fails(path: str) -> bool:

@@ -46,6 +46,24 @@ def test_what_importing_the_package_needs_is_an_error():
     assert missing.loaders == (MODULE,)
 
 
+GUARD = "import os\nif os.path.isfile('SOURCE'):\n    raise ImportError('the source is no package')\n"
+SPARED = "try:\n    import pkg._m\nexcept ImportError:\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        (f"{GUARD}import pkg._m", Severity.ERROR),
+        (f"import pkg._m\n{GUARD}", Severity.ERROR),
+        (f"{GUARD}{SPARED}", Severity.INFO),
+        (f"{SPARED}{GUARD}else:\n    raise OSError", Severity.INFO),
+    ],
+)
+def test_an_import_that_may_fail_before_for_something_else_fails_for_the_file_too(text, severity):
+    (missing,) = analyse({"pkg/__init__.py": text, MODULE: module("libgone.so")}).missing
+    assert (missing.severity, missing.reach) == (severity, Reach.IMPORT)
+
+
 def test_what_a_module_needs_is_an_error_if_the_package_itself_loads_nothing():
     files = {"pkg/__init__.py": "", "pkg/api.py": "import pkg._m", MODULE: module("libgone.so")}
     (missing,) = analyse(files).missing
