@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.core.errors import Unreadable
@@ -51,6 +52,7 @@ class Member:
         offset: of its local header.
         mode: its Unix permission bits, 0 where the archive has none.
         is_utf8: whether the archive has its name in UTF-8; else in code page 437.
+        is_twice: whether the archive has it more than once, with the same content.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Member:
     mode: int
     unix_mode: int | None = None
     is_utf8: bool = True
+    is_twice: bool = False
 
     @property
     def raw_name(self) -> bytes:
@@ -213,8 +216,10 @@ def _name(raw: bytes, flags: int) -> str:
 
 def _add(members: dict[str, Member], member: Member) -> None:
     twin = members.setdefault(member.name, member)
-    if twin is not member and (twin.crc, twin.size) != (member.crc, member.size):
-        raise Unreadable(f"zip file that holds {member.name} twice, with different content")
+    if twin is not member:
+        if (twin.crc, twin.size) != (member.crc, member.size):
+            raise Unreadable(f"zip file that holds {member.name} twice, with different content")
+        members[member.name] = replace(twin, is_twice=True)
     impossible = member.size > member.compressed_size * _MOST_EXPANSION + _MOST_EXPANSION
     if impossible or (member.method == STORED and member.size != member.compressed_size):
         raise Unreadable(f"zip file whose member {member.name} claims {member.size} of {member.compressed_size} bytes")

@@ -169,7 +169,7 @@ NOTES = [
     ("repository-file", with_file("pkg/.github/workflows/x.yml")),
     ("path-with-space", with_file("pkg/read me.txt")),
     ("mixed-file-extensions", build({"pkg/__init__.py": b"", "pkg/a.yml": b"a", "pkg/b.yaml": b"b"})),
-    ("large-wheel", build({f"pkg/{number}.txt": str(number).encode() for number in range(2001)})),
+    ("large-wheel", build({f"pkg/{number}.py": str(number).encode() for number in range(2001)})),
     ("no-module", build({"pkg-1.0.data/scripts/run": b"#!python\n"})),
     ("unimportable-module", with_file("pkg/sub-folder/a.py")),
     ("debug-symbols", with_module(DEBUG_ELF)),

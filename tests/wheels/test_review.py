@@ -133,6 +133,7 @@ TESTED_BESIDE = {  # test_review_of_texts, _of_uploads and _of_leftovers
     "module-without-init",
     "platform-of-no-index",
     "private-mode",
+    "program-not-executable",
     "requires-local-version",
     "requires-tool-of-developers",
     "script-without-interpreter",

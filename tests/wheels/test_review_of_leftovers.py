@@ -1,13 +1,23 @@
 """Rules about what was packed though it is for the build machine, and about commands that fail when they are called."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 
 from envdoctor.core.finding import Severity
+from envdoctor.support.bytes import MemoryBytes
+from envdoctor.wheels.archive import WheelArchive
+from envdoctor.wheels.contents import read_contents
+from envdoctor.wheels.review import review
 from native_files import elf_bytes, macho_bytes, with_processor_level
 from reviewed_wheels import INFO, LINUX, MACOS, METADATA, PURE, build, look, names, with_file
+from wheel_files import archive_bytes
 
 KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+LIBRARY = elf_bytes(("libc.so.6",))
+PROGRAM = elf_bytes(("libc.so.6",), interpreter="/lib64/ld-linux-x86-64.so.2")
 MODULE = "pkg/_m.cpython-312-darwin.so"
 
 
@@ -87,8 +97,11 @@ FAULTY = [
     ("part-of-python-gone", build({"pkg/__init__.py": b"import asyncore\n"})),
     ("command-not-made", with_file("pkg-1.0.data/scripts/sub/run", b"#!python\n")),
     ("startup-import-absent", with_file("pkg.pth", b"import gone_zz; gone_zz.start()\n")),
+    ("no-module", build({"pkg/py.typed": b"", "pkg/a.jpg": b"a"})),
+    ("program-not-executable", build({"pkg/__init__.py": b"", "pkg/bin/tool": PROGRAM}, LINUX)),
 ]
 NOTES = [
+    ("no-module", build({"pkg/data/a.jpg": b"a"})),
     ("part-of-python-gone", build({"pkg/__init__.py": b"", "pkg/old.py": b"import asyncore\n"})),
     ("wheel-version", described_by("Wheel-Version: 1.1\nRoot-Is-Purelib: true\n")),
     ("build-product", with_file("pkg/_m.pdb")),
@@ -96,6 +109,11 @@ NOTES = [
     ("typed-without-marker", with_file("pkg/__init__.pyi")),
 ]
 SOUND = [
+    build(
+        {"pkg/__init__.py": b"import os\nos.chmod('tool', 0o755)\n", "pkg/tool": PROGRAM, "pkg/_m.so": LIBRARY}, LINUX
+    ),
+    build({"pkg/__init__.py": b"", "pkg-1.0.data/scripts/tool": PROGRAM, "pkg/_m.so": LIBRARY}, LINUX),
+    build({"pkg/lib/libx.so.1": LIBRARY}, LINUX),
     with_file("pkg/tests/server.pem", KEY),
     with_file("pkg/ca.pem", b"-----BEGIN CERTIFICATE-----\n"),
     with_file("pkg.pth", b"pkg/more\n# /home\n"),
@@ -156,3 +174,19 @@ def test_modules_that_an_importer_makes_are_not_absent():
     text = b"from pkg.vendored.six import moves\n"
     files = {"pkg/__init__.py": text, "pkg/vendored/__init__.py": b"VendorImporter(__name__, ('six',)).install()\n"}
     assert "own-module-absent" not in names(build(files))
+
+
+def test_a_program_that_may_be_started_is_no_fault():
+    built = build({"pkg/__init__.py": b"", "pkg/bin/tool": PROGRAM}, LINUX)
+    assert "program-not-executable" not in names(built, modes={"pkg/bin/tool": 0o100755})
+
+
+def test_what_the_archive_has_twice_with_one_content_is_named():
+    filename, members = build()
+    packed = BytesIO(archive_bytes(members))
+    with ZipFile(packed, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("pkg/__init__.py", members["pkg/__init__.py"])
+    source = MemoryBytes(packed.getvalue())
+    contents = read_contents(source)
+    found = review(WheelArchive(source, contents.members), contents, filename, is_whole=True)
+    assert "one-path-twice" in [each.name for each in found.faults]

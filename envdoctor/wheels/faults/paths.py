@@ -39,6 +39,7 @@ _KEY_FILE, _PRIVATE_KEY = re.compile(r".*\.(?:key|pem|p8)"), re.compile(rb"-----
 _SECRET = re.compile(r"(?:.*/)?(?:\.env|\.pypirc|\.netrc|\.npmrc|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws/credentials)")
 _LIBRARY = re.compile(r".*\.(?:so(?:\.[0-9.]+)?|dylib|pyd|dll)")
 _LARGEST_KEY = 64 << 10
+_LARGEST_PROGRAM = 64 << 20
 _OF_TESTS = re.compile(r".*(?:test|example|sample|demo|fixture|snakeoil).*", re.IGNORECASE)
 _LONGEST_LINK = 512
 _SCHEMES = {"purelib", "platlib", "headers", "scripts", "data"}
@@ -93,7 +94,13 @@ def editable_install(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("one-path-twice", fix="Leave one of them in the wheel.")
 def one_path_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """Two members that installers write to one place, as from the top and from .data/purelib: one is overwritten."""
+    """Two members that installers write to one place, as from the top and from .data/purelib: one is overwritten.
+
+    A path that the archive itself has twice is taken by installers, and refused by PyPI since 2025.
+    """
+    twice = tuple(name for name, member in wheel.members.items() if member.is_twice)
+    if twice:
+        yield Sighting(message=f"the archive has twice, and PyPI refuses: {listed(twice)}", files=twice)
     places: dict[str, list[str]] = {}
     for member, path in wheel.installed.items():
         places.setdefault(path, []).append(member)
@@ -210,6 +217,30 @@ def special_mode(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found = tuple(name for name, member in wheel.members.items() if (member.unix_mode or 0) & special)
     if found:
         yield Sighting(message=f"with a set-user-id or set-group-id bit: {listed(found)}", files=found)
+
+
+@rule("program-not-executable", needs=Part.WHOLE, fix="Give it the mode 0755 before the wheel is packed.")
+def not_executable(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A program in a package, without the mode of one: installers keep that, so that to start it is not permitted.
+
+    A wheel whose texts call `chmod` sees to that itself.
+    """
+    found = tuple(
+        name
+        for name, member in wheel.members.items()
+        if not (member.unix_mode or 0) & stat.S_IXUSR and "." not in posixpath.basename(name)
+        if name in wheel.installed and member.size < _LARGEST_PROGRAM and _is_program(wheel.read(name))
+    )
+    texts = (wheel.text(name) for name in wheel.members if name.endswith(".py"))
+    if found and not any("chmod" in text for text in texts):
+        yield Sighting(message=f"programs that nobody may start: {listed(found)}", files=found)
+
+
+def _is_program(content: bytes) -> bool:
+    """Whether a file is an ELF program, which names its loader at its head, or a Mach-O one (MH_EXECUTE)."""
+    head = content[:4096]
+    is_elf = head.startswith(b"\x7fELF") and (b"/ld-" in head or b"/ld.so" in head)
+    return is_elf or (head.startswith(b"\xcf\xfa\xed\xfe") and head[12:16] == b"\x02\0\0\0")
 
 
 @rule("secret-file", fix="Leave it out, and make new secrets: what was published is known.")

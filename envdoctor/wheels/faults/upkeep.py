@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.debug_sections import debug_bytes
@@ -79,12 +80,17 @@ def large_wheel(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("no-module", fix="Tell the build tool where the package lies, unless commands or data are all there is.")
 def no_module(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A wheel with commands or data and nothing in site-packages: `import` finds nothing of it."""
-    if len(wheel.members) > len([name for name in wheel.members if name.startswith(f"{wheel.folder}/")]) and (
-        not wheel.tops
-    ):
-        outside = tuple(name for name in wheel.members if not name.startswith(f"{wheel.folder}/"))
-        yield _note(f"puts nothing into site-packages, only {listed(outside)}", outside)
+    """A wheel with commands or data and no module in site-packages: `import` finds nothing of it.
+
+    With a `py.typed` there, a module was meant to be beside it.
+    """
+    outside = tuple(name for name in wheel.members if not name.startswith(f"{wheel.folder}/"))
+    paths = wheel.installed.values()
+    if outside and not any(path.endswith((*_CODE, ".pyi", ".pth")) or ".so." in path for path in paths):
+        what = "no module" if wheel.tops else "nothing"
+        typed = any(posixpath.basename(path) == "py.typed" for path in paths)
+        note = _note(f"puts {what} into site-packages, only {listed(outside)}", outside)
+        yield replace(note, severity=Severity.WARNING) if typed else note
 
 
 @rule("unimportable-module", fix="Give it, and the folders above it, names that are Python identifiers.")
