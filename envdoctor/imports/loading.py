@@ -6,6 +6,7 @@ no more: wheels carry plug-ins for devices and tools that most machines don't ha
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -331,6 +332,9 @@ class LoadJudge:
                 if each.outcome in _UNSURE and each.need.kind is NeedKind.REQUIRED:
                     found.setdefault(each.need.name, []).append(each)
         for name, resolutions in found.items():
+            own = [each.path for each in wheel.natives if posixpath.basename(each.path).lower() == name.lower()]
+            if own and self._opened_on_import(wheel, own):  # as scikit-learn does before it imports its modules
+                continue
             loaders = tuple(dict.fromkeys(self._site.show(each.loader) for each in resolutions))
             yield AssumedLibrary(
                 wheel=wheel.label,

@@ -132,7 +132,8 @@ def planned_search(
 
 def _library_folders(wheels: Iterable[WheelContents], added: Iterable[WheelContents]) -> list[str]:
     """The folders that delvewheel makes (`NAME.libs`) and registers, and every folder of the added wheels."""
-    made = [folder for wheel in wheels for folder in _folders(wheel) if folder.endswith(".libs")]
+    repaired = [wheel for wheel in wheels if f"{wheel.metadata.folder}/DELVEWHEEL" in wheel.members]
+    made = [folder for wheel in repaired for folder in _folders(wheel) if folder.endswith(".libs")]
     return list(dict.fromkeys([*made, *(folder for wheel in added for folder in _folders(wheel))]))
 
 

@@ -214,10 +214,24 @@ def test_a_windows_wheel():
         "pkg/_m.pyd": pe_bytes(("python311.dll", "Common.dll", "MSVCP140.dll", "late.dll")),
         "pkg/common.dll": pe_bytes(("KERNEL32.dll", "deep-1234.dll")),
         "pkg.libs/deep-1234.dll": pe_bytes(),
+        "pkg-1.0.dist-info/DELVEWHEEL": b"Version: 1.0",
     }
     analysis = analyse(files, WINDOWS_TAG)
     assert [missing.name for missing in analysis.missing] == ["late.dll"]
     assert [assumed.name for assumed in analysis.assumed] == ["MSVCP140.dll"]
+
+
+@pytest.mark.parametrize(
+    ("loads", "assumed"),
+    [("WinDLL(os.path.join(os.path.dirname(__file__), '.libs', 'vcomp140.dll'))", []), ("", ["VCOMP140.DLL"])],
+)
+def test_a_library_of_the_redistributable_that_a_package_loads_itself(loads, assumed):
+    files = {
+        "pkg/__init__.py": f"import os\nfrom ctypes import WinDLL\n{loads}\nfrom pkg import _m",
+        "pkg/_m.pyd": pe_bytes(("python311.dll", "VCOMP140.DLL")),
+        "pkg/.libs/vcomp140.dll": pe_bytes(("KERNEL32.dll",)),
+    }
+    assert [each.name for each in analyse(files, WINDOWS_TAG).assumed] == assumed
 
 
 def test_files_that_cannot_be_read_are_said_to_be_so():

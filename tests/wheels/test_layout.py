@@ -60,10 +60,14 @@ def test_each_platform_has_its_search(platform, kind):
 
 def test_delvewheels_folders_are_added_on_windows():
     files = {"pkg/_m.pyd": pe_bytes(("x.dll",)), "pkg.libs/x.dll": pe_bytes()}
-    wheel = contents_of(files, WINDOWS_TAG)
-    search = planned_search([wheel], WINDOWS.platform)
-    candidates = search.candidates("x.dll", image_of(planned_path("pkg/_m.pyd")))
-    assert [candidate.path for candidate in candidates][-1] == planned_path("pkg.libs/x.dll")
+
+    def last(files):
+        wheel = contents_of(files, WINDOWS_TAG)
+        search = planned_search([wheel], WINDOWS.platform)
+        return [each.path for each in search.candidates("x.dll", image_of(planned_path("pkg/_m.pyd")))][-1]
+
+    assert last({**files, "pkg-1.0.dist-info/DELVEWHEEL": b"Version: 1.0\n"}) == planned_path("pkg.libs/x.dll")
+    assert last(files) == planned_path("pkg/x.dll")  # by hand, which its texts have to say
 
 
 def image_of(path):
