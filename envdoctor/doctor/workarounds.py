@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.availability.wording import platforms_words, pythons_words
-from envdoctor.core.availability import CellVerdict
+from envdoctor.core.availability import CellVerdict, ReasonKind
 from envdoctor.core.data import load_table
 from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_spec
@@ -159,9 +159,12 @@ def situation_of_package(
     pythons = {(tag.interpreter, tag.abi) for target in targets for tag in target.tags}
     tags = {tag for file in there for tag in file.tags}
     ours = {tag for tag in tags if (tag.interpreter, tag.abi) in pythons}
+    # Two requirements that exclude each other do so on every machine.
+    is_conflict = all(cell.reasons and cell.reasons[0].kind is ReasonKind.CONFLICT for cell in known)
+    others = platforms_words(tag for tag in ours if tag.platform not in {*platforms, "any"})
     return Situation(
         package=package,
-        platforms=platforms_words(tag for tag in ours if tag.platform not in {*platforms, "any"}),
+        platforms=None if is_conflict else others,
         pythons=pythons_words(tag for tag in tags - ours if tag.platform in platforms),
         is_for_any=any(tag.platform == "any" for tag in ours),
         has_source=any(file.kind is FileKind.SDIST for file in there),

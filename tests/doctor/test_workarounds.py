@@ -189,6 +189,17 @@ def test_a_wheel_for_any_machine_is_not_what_stands_in_the_way():
     assert "its requirements decide" in starting(said, "Use another machine")
 
 
+def test_no_machine_lets_two_requirements_agree_that_exclude_each_other():
+    words = "a wants p<1, and b wants p>=1; no version is both."
+    refused = cell(CellVerdict.CONFLICTS, message=words)
+    refused = dataclasses.replace(refused, reasons=(dataclasses.replace(refused.reasons[0], kind=ReasonKind.CONFLICT),))
+    said = workarounds("matrix", of_package(WHEELS, [refused]))
+    assert "it would not help" in starting(said, "Use another machine")
+    assert "it exists for" in starting(
+        workarounds("matrix", of_package(WHEELS, [refused, cell()])), "Use another machine"
+    )
+
+
 def test_a_good_version_needs_none():
     assert of_package([], [cell(), cell(CellVerdict.SOUND)]) is None
 
