@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.availability.wording import platforms_words, pythons_words
-from envdoctor.core.availability import CellVerdict, ReasonKind
+from envdoctor.core.availability import CauseKind, CellVerdict, ReasonKind
 from envdoctor.core.data import load_table
 from envdoctor.core.route import Verdict
 from envdoctor.environments.spec import environment_spec
@@ -159,17 +159,22 @@ def situation_of_package(
     pythons = {(tag.interpreter, tag.abi) for target in targets for tag in target.tags}
     tags = {tag for file in there for tag in file.tags}
     ours = {tag for tag in tags if (tag.interpreter, tag.abi) in pythons}
-    # Two requirements that exclude each other do so on every machine.
-    is_conflict = all(cell.reasons and cell.reasons[0].kind is ReasonKind.CONFLICT for cell in known)
     others = platforms_words(tag for tag in ours if tag.platform not in {*platforms, "any"})
     return Situation(
         package=package,
-        platforms=None if is_conflict else others,
+        platforms=None if all(map(_is_of_the_set, known)) else others,
         pythons=pythons_words(tag for tag in tags - ours if tag.platform in platforms),
         is_for_any=any(tag.platform == "any" for tag in ours),
         has_source=any(file.kind is FileKind.SDIST for file in there),
         holders=tuple(dict.fromkeys(_holders(known, members))),
     )
+
+
+def _is_of_the_set(cell: Cell) -> bool:
+    """Whether versions stand in the way that exclude each other on every machine."""
+    first = cell.reasons[0] if cell.reasons else None
+    cause = first.cause.kind if first and first.cause else None
+    return first is not None and (first.kind is ReasonKind.CONFLICT or cause in {CauseKind.NAME, CauseKind.COMPILED})
 
 
 def _holders(cells: Iterable[Cell], members: Mapping[str, Iterable[str]]) -> Iterator[str]:
