@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.module_texts import ModuleTexts, Texts
 from envdoctor.core.errors import NetworkProblem, Unreadable
-from envdoctor.core.holdings import Holding  # noqa: TC001 - answers are read back by their types
+from envdoctor.core.holdings import Holding
 from envdoctor.core.target import System
 from envdoctor.imports.names import ModuleNames
 from envdoctor.imports.packages import PackageVerdict, judge_package
+from envdoctor.imports.removed_names import removed_since
 from envdoctor.index.access import opened
 from envdoctor.net.ranges import TAIL
 from envdoctor.net.urls import is_remote
 from envdoctor.support.hashing import hash_code
 from envdoctor.support.parallel import in_parallel
+from envdoctor.support.requirement import normal_name
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.contents import WheelContents, read_contents
 from envdoctor.wheels.module_index import ModuleIndex
@@ -230,7 +232,7 @@ class Inspector:
                 modules = ModuleNames(
                     ModuleIndex(archive.members, target), functools.cache(archive.read_module), target
                 )
-                known = Holdings(found={name: modules.holding(name) for name in names})
+                known = Holdings(found={name: _holding(modules, file, name) for name in names})
             if cache:
                 cache.put_value(key, known)
         return known.found
@@ -320,3 +322,12 @@ def _kind_of(target: Target) -> str:
     platform = target.platform
     kind = platform.arch if platform.system is System.WINDOWS else platform.libc and platform.libc.value
     return f"{platform.system.value} {kind} {target.interpreter.name}"
+
+
+def _holding(modules: ModuleNames, file: IndexFile, name: str) -> Holding:
+    """What the texts tell of a name; else what is known of the version."""
+    held = modules.holding(name)
+    module, _, last = name.rpartition(".")
+    project = normal_name(file.filename.partition("-")[0])
+    is_gone = held is Holding.UNKNOWN and removed_since(project, file.version, module, last)
+    return Holding.LACKS if is_gone else held

@@ -31,6 +31,7 @@ _NATIVE_NAME = re.compile(r".*\.(?:so|dylib|pyd|dll|exe|bundle)(?:\.(?!pyi?$|txt
 # Without a suffix, or with one that says nothing: looked into if it may be executed.
 _PLAIN_NAME = re.compile(r"(?:.*/)?[^/.]+")
 _EXECUTABLE_BITS = 0o111
+_IN_FRAMEWORK = re.compile(r"(?:.*/)?(?P<name>[^/]+)\.framework/(?:Versions/[^/]+/)?(?P=name)")  # whatever its mode
 _SMALLEST_NATIVE = 64  # bytes: an ELF header
 _LINKER_SCRIPT = re.compile(rb"\s*(?:/\*|INPUT|GROUP|AS_NEEDED|OUTPUT_FORMAT)")  # of ld, under any name.so
 _NOT_NATIVE = "it is neither ELF nor Mach-O nor PE"
@@ -234,7 +235,7 @@ def _may_be_native(member: Member) -> bool:
     if member.size < _SMALLEST_NATIVE:
         return _is_tagged_module(member.name)
     plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
-    return plain or bool(_NATIVE_NAME.fullmatch(member.name))
+    return plain or bool(_NATIVE_NAME.fullmatch(member.name) or _IN_FRAMEWORK.fullmatch(member.name))
 
 
 def _is_tagged_module(name: str) -> bool:

@@ -8,10 +8,11 @@ import pytest
 from envdoctor.availability import inspector
 from envdoctor.availability.inspector import Inspector
 from envdoctor.core.errors import NetworkProblem, Unreadable
+from envdoctor.core.holdings import Holding
 from envdoctor.index.access import open_index
 from index_wheels import publish, wheel
 from native_files import elf_bytes
-from wheel_files import code_like
+from wheel_files import LINUX, code_like
 
 PADDING = random.Random(1).randbytes(200_000)
 TELLING = b"numpy._core._multiarray_umath\0"
@@ -40,6 +41,14 @@ def test_what_was_looked_into_is_not_fetched_again(server, settings, tmp_path, f
     assert 0 < read <= transferred
     assert look() == read
     assert sent(server, file) == transferred
+
+
+def test_a_name_that_a_version_is_known_to_have_dropped_is_lacking(server, client):
+    text = b"from elsewhere import *\n"
+    publish(server, "scipy", "1.15.0", files={"scipy/__init__.py": b"", "scipy/signal.py": text})
+    (file,) = client.project("scipy").files
+    found = Inspector(client).holdings(file, ["scipy.signal.cwt", "scipy.signal.unheard"], LINUX)
+    assert found == {"scipy.signal.cwt": Holding.LACKS, "scipy.signal.unheard": Holding.UNKNOWN}
 
 
 def test_it_tells_how_many_of_several_are_done(server, client):

@@ -208,6 +208,14 @@ def test_a_macos_wheel_without_its_common_library():
     assert analyse(files | {"pkg/libcommon.dylib": macho_bytes()}, MACOS_TAG).missing == ()
 
 
+def test_a_library_of_a_framework_needs_no_mode_of_a_program():
+    framework = "pkg/Frameworks/QtCore.framework/Versions/5/QtCore"
+    needs = f"@loader_path/{framework.removeprefix('pkg/')}"
+    files = {"pkg/__init__.py": "from pkg import _m", "pkg/_m.so": macho_bytes((needs, "/usr/lib/libSystem.B.dylib"))}
+    assert [each.name for each in analyse(files, MACOS_TAG).missing] == [needs]
+    assert analyse(files | {framework: macho_bytes()}, MACOS_TAG).missing == ()
+
+
 def test_a_windows_wheel():
     files = {
         "pkg/__init__.py": "import pkg._m",
