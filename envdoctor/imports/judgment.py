@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
@@ -51,7 +52,7 @@ def _loading(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelProb
             kind=ProblemKind.MISSING_LIBRARY,
             severity=missing.severity,
             wheel=wheel.label,
-            message=_missing_message(missing),
+            message=_missing_message(missing) + _elsewhere(wheel, missing.name),
             files=missing.loaders,
             details=tuple(f"{each.path} ({each.rule}): {each.problem}" for each in missing.considered),
             condition=_condition(missing),
@@ -107,6 +108,14 @@ def _missing_message(missing: MissingLibrary) -> str:
         what = f"`import {missing.via[0]}` goes without a part of it: "
     sound = f"; `import {missing.sound[0]}` finds what it needs" if missing.sound else ""
     return f"{what}{first}{need} {missing.name}, which nothing brings{_supplier(missing.provider)}{sound}"
+
+
+def _elsewhere(wheel: WheelContents, name: str) -> str:
+    """That the wheel itself has the library, in a folder that its loader does not search."""
+    base = posixpath.basename(name).lower()
+    paths = (native.path for native in wheel.natives)
+    found = next((path for path in paths if posixpath.basename(path).lower() == base), "")
+    return f" ({found} is not where it is looked for)" if found else ""
 
 
 def _architectures(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:

@@ -43,6 +43,16 @@ def test_the_words_for_a_missing_library(init, words):
     assert problem.details == ("pkg/libQnnHtp.so (RUNPATH of pkg/_m.so): not there",)
 
 
+def test_a_library_of_the_wheel_that_lies_elsewhere_is_said_to():
+    module = elf_bytes(("libx-1.so",), runpath="$ORIGIN/libs")
+    files = {"pkg/__init__.py": "import pkg._m", "pkg/_m.so": module, "pkg.libs/libx-1.so": elf_bytes(("libc.so.6",))}
+    (problem,) = judge(files)
+    assert problem.message == (
+        "`import pkg` fails: pkg/_m.so needs libx-1.so, which nothing brings "
+        "(pkg.libs/libx-1.so is not where it is looked for)"
+    )
+
+
 def test_the_words_for_a_plug_in_and_several_files():
     plugin = elf_bytes(("libgone.so",))
     files = {"pkg/__init__.py": "", "pkg/liba.so": plugin, "pkg/libb.so": plugin}
