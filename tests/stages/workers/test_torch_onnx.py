@@ -6,7 +6,7 @@ import types
 import pytest
 
 from envdoctor.stages.problems import problem_kinds
-from envdoctor.stages.workers import torch_onnx, torch_source
+from envdoctor.stages.workers import custom_ops, torch_onnx, torch_source
 from envdoctor.stages.workers.stage import Problem
 
 
@@ -25,6 +25,7 @@ def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch
     torch.backends = types.SimpleNamespace(mha=types.SimpleNamespace(set_fastpath_enabled=lambda enabled: None))
     torch.onnx = types.SimpleNamespace(export=refuse)
     monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(custom_ops, "give_fakes", lambda: None)
     monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=module, inputs=()))
     monkeypatch.setattr(torch_source, "answer", lambda *_: {"y": None})
     monkeypatch.setattr(torch_source, "as_tensors", lambda *_: ())
