@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 #: Steps that are the model's own code, and what a process that ends in one of them failed at.
 _OWN_CODE = {"model": "torch-factory-failed", "run in PyTorch": "torch-model-refused"}
-#: How such a process ends: by itself, and by a limit, which a model that is slow or large needs raised.
-_ENDED = {"stage-failed": False, "stage-out-of-time": True, "stage-out-of-memory": True}
+#: How such a process ends: by itself, or by a limit or a signal, of which the finding has words of its own.
+_ENDED = {
+    "stage-failed": False,
+    **dict.fromkeys(("stage-out-of-time", "stage-out-of-memory", "stage-out-of-memory-killed", "stage-crashed"), True),
+}
 _CPU_BUILD = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
@@ -65,13 +68,13 @@ def with_components(failure: StageFailed, status: Path, learnt: Mapping[str, obj
 
 def _of_own_code(found: Finding, last: Mapping[str, Any]) -> Finding:
     """The end of a process in the model's own code is the model's fault: each other route would meet it again."""
-    by_limit = _ENDED.get(found.name)
+    has_words = _ENDED.get(found.name)
     name = _OWN_CODE.get(last["component"]) if last["status"] == "running" else None
-    if by_limit is None or name is None:
+    if has_words is None or name is None:
         return found
-    words = found.message.rstrip(".") if by_limit else "the process ended there, without an error of Python's"
+    words = found.message.rstrip(".") if has_words else "the process ended there, without an error of Python's"
     own = dataclasses.replace(finding(name, found.subject, words=words), evidence=found.evidence)
-    return dataclasses.replace(own, fix=found.fix) if by_limit else own
+    return dataclasses.replace(own, fix=found.fix) if has_words else own
 
 
 def _row(row: Mapping[str, Any]) -> str:

@@ -159,6 +159,8 @@ def test_an_archive_tells_operators_without_a_lowering_before_anything_runs(tmp_
         ({"returncode": 7}, ("without an error of Python's", "Python")),
         ({"ended": "time", "seconds": 9.0}, ("passed its time limit after 9 s", "--stage-timeout")),
         ({"ended": "memory", "seconds": 9.0}, ("ran out of memory", "--stage-memory")),
+        ({"returncode": -9}, ("killed by SIGKILL", "memory limit")),
+        ({"returncode": -11}, ("SIGSEGV", "log")),
     ],
 )
 def test_a_process_that_ended_in_the_models_own_code_is_the_models_fault(tmp_path, step, name, ending, words):
