@@ -72,7 +72,7 @@ def read_module(data: memoryview, start: int, size: int) -> Table:
 
 
 def end_of_module(root: Table, data: memoryview) -> int:
-    """Where a module that is a file by itself ends: with its last constant or executable, each in a place of its own."""
+    """Where a module that is a file by itself ends: with its last constant or executable."""
     prefix = int.from_bytes(data[:_PREFIX], "little")
     ends = [segment.integer(3, "Q") + size for segment in root.tables(_RODATA) if (size := segment.integer(4, "Q"))]
     return _aligned(prefix) + max(ends) if ends else _PREFIX + prefix
