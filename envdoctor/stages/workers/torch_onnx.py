@@ -15,6 +15,7 @@ from .asked import asked_inputs
 from .components import Components
 from .same_model import compare_forms
 from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, taken_sizes
+from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         torch.manual_seed(0)
         fused_layers = False  # ONNX has no operator for a whole layer of nn.TransformerEncoder
         torch.backends.mha.set_fastpath_enabled(fused_layers)
+    with components.step("ONNX Runtime"):
+        try:  # the user's own environment need not have them
+            import onnx  # noqa: F401
+            import onnxruntime
+        except ModuleNotFoundError as error:
+            raise Problem("torch-package-missing", f"the export to ONNX needs {error.name}") from error
     inputs = asked_inputs(request)
     given = for_request(request, inputs, _CALIBRATED)
     fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
@@ -61,8 +68,6 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
         torch.onnx.export(module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
-        import onnxruntime
-
         session = onnxruntime.InferenceSession(request["output"], providers=["CPUExecutionProvider"])
     with components.step("numbers"):
 

@@ -24,7 +24,8 @@ def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch
     torch.manual_seed = lambda seed: None
     torch.backends = types.SimpleNamespace(mha=types.SimpleNamespace(set_fastpath_enabled=lambda enabled: None))
     torch.onnx = types.SimpleNamespace(export=refuse)
-    monkeypatch.setitem(sys.modules, "torch", torch)
+    for name, stand_in in (("torch", torch), ("onnx", torch), ("onnxruntime", torch)):
+        monkeypatch.setitem(sys.modules, name, stand_in)
     monkeypatch.setattr(custom_ops, "give_fakes", lambda: None)
     monkeypatch.setattr(torch_source, "load", lambda *_: types.SimpleNamespace(module=module, inputs=()))
     monkeypatch.setattr(torch_source, "answer", lambda *_: {"y": None})
@@ -38,3 +39,15 @@ def test_what_pytorch_does_not_export_is_told_in_its_words(tmp_path, monkeypatch
         torch_onnx.run(request)
     assert problem_kinds()[caught.value.name].code == "RUN290"
     assert "aten::fft_rfft" in caught.value.message
+
+
+def test_an_environment_of_the_users_own_may_lack_what_only_this_way_needs(tmp_path, monkeypatch):
+    torch = types.ModuleType("torch")
+    torch.manual_seed = lambda seed: None
+    torch.backends = types.SimpleNamespace(mha=types.SimpleNamespace(set_fastpath_enabled=lambda enabled: None))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "onnx", torch)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(Problem, match="needs onnxruntime") as caught:
+        torch_onnx.run({"components": str(tmp_path / "rows")})
+    assert problem_kinds()[caught.value.name].code == "RUN163"
