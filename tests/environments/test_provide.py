@@ -59,7 +59,8 @@ def test_what_does_not_import_is_said_and_one_is_made(spec, request_, was_made, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "origin"), [("torch", Origin.OWN), ("onnx", Origin.MANAGED)])
-def test_of_the_users_own_less_is_asked_where_the_model_is_code(spec, request_, was_made, own, kind, origin):
+@pytest.mark.usefixtures("was_made")
+def test_of_the_users_own_less_is_asked_where_the_model_is_code(spec, request_, own, kind, origin):
     needing = replace(spec, imports=("tiny", "no_such_module"), own_imports=("tiny",))
     source = Artifact(kind=kind, path=Path("net"), sha256="0")
     assert provide(needing, replace(request_, source=source), own(""), RUN, [].append).origin is origin
