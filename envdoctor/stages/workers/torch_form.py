@@ -42,7 +42,7 @@ def of_program(program: ExportedProgram, module: TorchModule) -> TorchModule:
 
 
 def in_floats(module: TorchModule) -> TorchModule | None:
-    """The graph of a model that PyTorch quantized (PT2E) in floats: weights that its integers stand for, all else as is.
+    """A graph that PyTorch quantized (PT2E) in floats: weights are what their integers stand for, all else as it is.
 
     Returns:
         Another module; None where there is nothing to take out, or integers are computed with.
