@@ -11,7 +11,7 @@ from envdoctor.core.goal import goal_names, parse_goal
 from envdoctor.core.request import BuildOptions
 from envdoctor.core.route import GoalReach, Verdict
 from envdoctor.doctor._common import new_report, subject
-from envdoctor.doctor.routes import aim_of, make_request, request_for
+from envdoctor.doctor.routes import request_for, request_of
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts import Facts
 from envdoctor.pipeline.calibration import check_samples
@@ -38,12 +38,12 @@ def every_goal(
     """
     options = options or BuildOptions()
     goals = [parse_goal(name) for name in goal_names()]
-    first = make_request(source, goals[0].name, options, python=python, offline=offline)
+    first = request_of(source, options, python=python, offline=offline)
     check_samples(first)
     facts, actions, rows = Facts(first, LocalExecutor()), registry.actions(), []
     for goal in goals:
         try:
-            request = request_for(first, aim_of(goal, planner.source_of(first), first.options))
+            request = request_for(first, goal)
         except UsageProblem as error:
             rows.append(GoalReach(goal=goal, obstacle=str(error)))
             continue

@@ -43,21 +43,35 @@ def make_request(
             compiler that was named is none.
     """
     aim = parse_goal(goal)
-    _check_names(source, options, aim, registry.compiler_of(aim))
+    return request_for(request_of(source, options, python=python, offline=offline), aim)
+
+
+def request_of(source: Path, options: BuildOptions, *, python: Path | None = None, offline: bool = False) -> Request:
+    """A request about a file, whatever the goal.
+
+    Raises:
+        UsageProblem: the file is no model that envdoctor can read, or a file that the options name can't be read.
+    """
+    _check_names(source, options)
     if options.part is not None:
         source = extract_part(source, options.part, open_cache(Request()).root / "parts")
     artifact = identify(source, trust_code=options.trust_code, signature=options.signature, given=options.inputs)
-    request = Request(python=python, source=artifact, options=options, offline=offline)
-    return request_for(request, aim_of(aim, artifact, options))
+    return Request(python=python, source=artifact, options=options, offline=offline)
 
 
 def request_for(request: Request, goal: Goal) -> Request:
-    """The same request for a goal."""
+    """The same request for a goal.
+
+    Raises:
+        UsageProblem: the model is the goal already, or the options are none for it.
+    """
     compiler = registry.compiler_of(goal)
+    _check_goal(request.options, goal, compiler)
+    goal = _aim_of(goal, planner.source_of(request), request.options)
     return dataclasses.replace(request, goal=goal, compiler=compiler, topics=topics(compiler) | {"model"})
 
 
-def aim_of(goal: Goal, source: Artifact, options: BuildOptions) -> Goal:
+def _aim_of(goal: Goal, source: Artifact, options: BuildOptions) -> Goal:
     """A goal as this source leads to it: of a bundle, a bundle.
 
     Raises:
@@ -87,20 +101,24 @@ def _of_bundles(goal: Goal, source: Path, options: BuildOptions) -> Goal:
     return dataclasses.replace(goal, kind=kind, title=f"a bundle, each model in it {goal.title}")
 
 
-def _check_names(source: Path, options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
-    """Refuse names that can't be written into a manifest, and a compiler that is none, before anything is started."""
+def _check_names(source: Path, options: BuildOptions) -> None:
+    """Refuse names that can't be written into a manifest, and files that are not there, before anything is started."""
     for path in (source, options.calibration, options.evaluation, options.compiler, options.resume, options.recipe):
         require_text(path)
     if options.recipe is not None:
         read_recipe(options.recipe)
-        if goal.kind != "tflite-mixed":
-            raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
-    _check_limits(options, goal, compiler)
     require_known(options.accepted_licenses)
     for option, path in (("--calibration", options.calibration), ("--evaluate", options.evaluation)):
         if path is not None and not path.is_dir() and not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"
             raise UsageProblem(f"{option}: {path} {what}.")
+
+
+def _check_goal(options: BuildOptions, goal: Goal, compiler: Compiler | None) -> None:
+    """Refuse options that are for another goal, and a compiler that is none."""
+    if options.recipe is not None and goal.kind != "tflite-mixed":
+        raise UsageProblem(f"--recipe says how to quantize, and so does --to {goal.name}; take --to tflite-mixed.")
+    _check_limits(options, goal, compiler)
     if options.compiler is not None and compiler is not None and compiler.check_program is not None:
         try:
             compiler.check_program(options.compiler)

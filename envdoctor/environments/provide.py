@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.artifact import ArtifactKind
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.making import ensure
 from envdoctor.environments.own import unmet
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from envdoctor.environments.own import OwnEnvironment
     from envdoctor.environments.spec import EnvironmentSpec
     from envdoctor.executors import Executor
+
+#: Models that are code, which may need what only the user's own environment has.
+_CODE = frozenset({ArtifactKind.TORCH, ArtifactKind.PT2})
 
 
 class Origin(enum.Enum):
@@ -71,7 +75,9 @@ def provide(
     """
     if own is not None and not unmet(spec, own.distributions):
         cache = open_cache(request)
-        proof = prove_once(own.python, spec.imports, executor, cache, own.distributions)
+        is_code = request.source is not None and request.source.kind in _CODE
+        imports = spec.own_imports if is_code and spec.own_imports else spec.imports
+        proof = prove_once(own.python, imports, executor, cache, own.distributions)
         if not proof.failure:
             return ProvidedEnvironment(
                 python=own.python,

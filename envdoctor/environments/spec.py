@@ -60,6 +60,8 @@ class EnvironmentSpec:
         lock: a requirements file with every distribution pinned by version and hashes; exactly this is installed.
         pythons: versions of CPython it can be made with (`3.11`), the preferred one first.
         imports: modules whose import in one process proves that it works.
+        own_imports: the same of the user's own environment, where the model is code of the user's: what other models
+            need is not asked of it. Empty for all of `imports`.
         own: what the user's own environment needs to be used instead: of each tuple, one requirement must be met.
         platforms: where it exists (`linux-x86_64`), and what it takes there.
         license: the one that the user has to accept; None for packages that ask for nothing.
@@ -74,6 +76,7 @@ class EnvironmentSpec:
     own: tuple[tuple[str, ...], ...]
     platforms: Mapping[str, PlatformNeed]
     license: License | None = None
+    own_imports: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -107,6 +110,7 @@ def environment_spec(name: str) -> EnvironmentSpec:
         own=tuple(tuple(group) for group in row["own"]),
         platforms={platform: _need(values) for platform, values in row["platforms"].items()},
         license=License(**row["license"]) if "license" in row else None,
+        own_imports=tuple(row.get("own_imports", ())),
     )
 
 

@@ -98,8 +98,16 @@ def was_exported(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(verdict=verdict, text=found.message.rstrip("."), fix=found.fix, code=found.code)
 
 
-def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
+def keeps_no_composites(_: Facts, request: Request) -> Iterator[Reason]:
+    """What leads to CUSTOM operators goes by composites, and a form in between that has none loses them."""
+    if request.goal is not None and request.goal.kind in _NEEDS_COMPOSITES:
+        text = "ONNX has no composites: operators of the model's own are written out of standard ones there"
+        yield Reason(verdict=Verdict.BLOCKED, text=text, code=problem_kinds()["no-custom-operators"].code)
+
+
+def has_lowerings(_: Facts, request: Request, *, composites: bool = False) -> Iterator[Reason]:
     """What litert-torch has no form of, told from the exported graph; and what becomes of the model's own operators."""
+    composites = composites or (request.goal is not None and request.goal.kind in _NEEDS_COMPOSITES)
     graph = request.graph or _graph_of_archive(request)
     if graph is None:
         return
@@ -114,7 +122,8 @@ def has_lowerings(_: Facts, request: Request) -> Iterator[Reason]:
             yield Reason(verdict=verdict, text=text, fix=Fix(text=kind.fix), code=kind.code)
     for name, words in graph.own.items():
         if name not in graph.opaque:
-            yield Reason(verdict=Verdict.READY, text=f"the operator {name} is {words}")
+            becomes = "kept as a composite" if composites and "written out" in words else words
+            yield Reason(verdict=Verdict.READY, text=f"the operator {name} is {becomes}")
 
 
 def _graph_of_archive(request: Request) -> ExportedGraph | None:

@@ -40,12 +40,22 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
     except (Unreadable, RecursionError, ValueError, zipfile.BadZipFile) as error:
         words = str(error).removeprefix(f"{path} is damaged: ").removeprefix(f"{path} is ")
         raise Unreadable(f"{path} is damaged: {words}") from error
-    if found is None or not found.checked or found.summed:
+    if found is None or not found.checked:
+        return found
+    found = dataclasses.replace(found, checked=_up_to_its_end(found.checked, fields))
+    if found.summed:
         return found
     doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
     if not doubt:
         return found
     return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
+
+
+def _up_to_its_end(checked: str, fields: Fields) -> str:
+    """How it is known that a file is whole, where what it tells of itself ends before it does: the rest is told."""
+    end = len(fields) if fields.told_size is None else fields.told_size
+    more = len(fields) - end
+    return checked if more <= 0 else f"{checked}, up to byte {end:,}; of what follows, {more:,} bytes, it says nothing"
 
 
 def _hole(data: memoryview, least: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import StageFailed
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import FactUnavailable, NetworkProblem, Unreadable
-from envdoctor.core.finding import Evidence, Fix
+from envdoctor.core.finding import Evidence, Finding, Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.environments.cache import open_cache
 from envdoctor.environments.making import own_python, prefix_of
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from envdoctor.executors import Executor
     from envdoctor.facts import Facts
 
+#: Steps that are the model's own code, and what a process that ends in one of them failed at.
+_OWN_CODE = {"model": "torch-factory-failed", "run in PyTorch": "torch-model-refused"}
+#: How such a process ends: by itself, or by a limit or a signal, of which the finding has words of its own.
+_ENDED = {
+    "stage-failed": False,
+    **dict.fromkeys(("stage-out-of-time", "stage-out-of-memory", "stage-out-of-memory-killed", "stage-crashed"), True),
+}
 _CPU_BUILD = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
@@ -53,15 +60,21 @@ def worker_request(context: StageContext) -> dict[str, object]:
 
 def with_components(failure: StageFailed, status: Path, learnt: Mapping[str, object] | None = None) -> StageFailed:
     """The failure of a worker, with how far the model got: the rows that the worker wrote down."""
-    found = failure.finding
     known = _rows(status)
-    if found.name == "stage-failed" and known and (known[-1]["component"], known[-1]["status"]) == ("model", "running"):
-        words = "the process ended while it was called, without an error of Python's"
-        found = dataclasses.replace(
-            finding("torch-factory-failed", found.subject, words=words), evidence=found.evidence
-        )
+    found = _of_own_code(failure.finding, known[-1]) if known else failure.finding
     rows = tuple(Evidence(source=str(row["component"]), excerpt=_row(row)) for row in known)
     return StageFailed(dataclasses.replace(found, evidence=(*found.evidence, *rows)), learnt=learnt)
+
+
+def _of_own_code(found: Finding, last: Mapping[str, Any]) -> Finding:
+    """The end of a process in the model's own code is the model's fault: each other route would meet it again."""
+    has_words = _ENDED.get(found.name)
+    name = _OWN_CODE.get(last["component"]) if last["status"] == "running" else None
+    if has_words is None or name is None:
+        return found
+    words = found.message.rstrip(".") if has_words else "the process ended there, without an error of Python's"
+    own = dataclasses.replace(finding(name, found.subject, words=words), evidence=found.evidence)
+    return dataclasses.replace(own, fix=found.fix) if has_words else own
 
 
 def _row(row: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 from envdoctor.core.errors import Unreadable
 
 _LONGEST_TEXT, _STEP = 4096, 1 << 20
+#: The last record of a zip archive, without and with the longest comment.
+_RECORD, _LONGEST_RECORD = 22, 22 + (1 << 16)
 
 
 def only_zeros(data: memoryview) -> bool:
@@ -15,18 +17,27 @@ def only_zeros(data: memoryview) -> bool:
     return all(part == bytes(len(part)) for part in parts)
 
 
+def end_of_zip(data: memoryview) -> int:
+    """Where a zip archive ends, behind the comment of its last record."""
+    tail = bytes(data[-_LONGEST_RECORD:])
+    at = tail.rfind(b"PK\5\6")
+    return len(data) - len(tail) + at + _RECORD + int.from_bytes(tail[at + _RECORD - 2 : at + _RECORD], "little")
+
+
 class Fields:
     """Some bytes, read at absolute positions.
 
     Attributes:
         data: the bytes.
+        told_size: how many bytes they are, by what they say themselves; None if nobody asked (see `require_size`).
     """
 
-    __slots__ = ("_order", "data")
+    __slots__ = ("_order", "data", "told_size")
 
     def __init__(self, data: bytes | memoryview, order: Literal["little", "big"] = "little") -> None:
         self.data = memoryview(data)
         self._order: Literal["little", "big"] = order
+        self.told_size: int | None = None
 
     def __len__(self) -> int:
         return len(self.data)
@@ -67,3 +78,4 @@ class Fields:
         """
         if size > len(self.data):
             raise Unreadable(f"it is cut short: its header says {size:,} bytes, and it has {len(self.data):,}")
+        self.told_size = size

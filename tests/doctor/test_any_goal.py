@@ -1,5 +1,7 @@
 """Every goal in one table, ranked by how far this machine is from it."""
 
+import zipfile
+
 import pytest
 
 from compiled_models import int8_model
@@ -9,6 +11,7 @@ from envdoctor.core.request import BuildOptions
 from envdoctor.core.route import Verdict
 from envdoctor.doctor.any_goal import every_goal
 from envdoctor.environments.choice import Choice
+from envdoctor.tflite.bundles import pack_bundle
 from envdoctor_reports import markdown, terminal
 from onnx_bytes import model, node, value
 
@@ -47,6 +50,20 @@ def test_the_nearest_goals_come_first(tmp_path):
     assert order == sorted(order)
     itself = next(row for row in report.goals if row.goal.name == "tflite-int8")
     assert (itself.verdict, itself.obstacle) == (Verdict.BLOCKED, "the model is that already")
+
+
+def test_of_a_bundle_the_goals_of_bundles_are_open(tmp_path):
+    file = tmp_path / "m.task"
+    file.write_bytes(pack_bundle([(zipfile.ZipInfo(f"{name}.tflite"), int8_model()) for name in "ab"]))
+    rows = {row.goal.name: row for row in every_goal(file, offline=True).goals}
+    assert rows["tflite-dynamic"].route is not None
+    assert "name it with --part" in rows["edgetpu"].obstacle
+
+
+def test_an_option_for_one_goal_leaves_the_others_blocked(onnx_file):
+    rows = {row.goal.name: row for row in every_goal(onnx_file, options=BuildOptions(arena=65536), offline=True).goals}
+    assert rows["tflm"].route is not None
+    assert "--arena is for a microcontroller" in rows["edgetpu"].obstacle
 
 
 def test_every_format_shows_the_table(onnx_file):

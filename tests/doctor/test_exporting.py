@@ -9,6 +9,7 @@ from envdoctor.core.errors import UsageProblem
 from envdoctor.core.events import Note, StageEnded, ignore
 from envdoctor.core.exported_graph import ExportedGraph
 from envdoctor.core.finding import Finding
+from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import StageResult, StageStatus, Verdict
 from envdoctor.doctor.exporting import OpenRoutes, exported
@@ -64,6 +65,23 @@ def test_the_way_by_int8_is_no_detour(request_to_custom):
     names = [route.name for route in planned(request_to_custom, made())]
     assert names[0] == OPEN
     assert "torch-float+litert-int8+int8-composites-to-custom" in names
+
+
+def test_what_leaves_no_custom_operator_is_blocked_on_the_way_to_them(request_to_custom):
+    routes = {route.name: route for route in planned(request_to_custom, made())}
+    for name, words in (("torch-custom-call", "no interpreter"), ("torch-onnx+onnx2tf", "ONNX has no composites")):
+        (route,) = (routes[one] for one in routes if one.startswith(name) and "int8" not in one)
+        assert route.verdict is Verdict.BLOCKED
+        assert any(words in reason.text for stage in route.stages for reason in stage.reasons)
+
+
+def test_an_operator_on_its_way_to_a_kernel_is_not_said_to_be_written_out():
+    graph = ExportedGraph(own={"a.b.default": "written out", "a.c.default": "lowered as the code registered it"})
+    asked = Request(source=SOURCE, graph=graph, goal=parse_goal("tflite-custom-ops"))
+    assert [one.text.partition(" is ")[2] for one in has_lowerings(Facts(), asked)] == [
+        "kept as a composite",
+        "lowered as the code registered it",
+    ]
 
 
 def ended(route, graph):

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from envdoctor.core.artifact import Artifact
 from envdoctor.environments.own import OwnEnvironment
 from envdoctor.environments.proof import isolated
 from envdoctor.environments.provide import Origin, provide
@@ -53,6 +55,15 @@ def test_what_does_not_import_is_said_and_one_is_made(spec, request_, was_made, 
     provided = provide(spec, request_, own("raise OSError('no AVX')"), RUN, said.append)
     assert provided.origin is Origin.MANAGED
     assert said[0] == ("your own environment has tiny 1.0, but importing tiny exited with status 1: OSError: no AVX")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "origin"), [("torch", Origin.OWN), ("onnx", Origin.MANAGED)])
+@pytest.mark.usefixtures("was_made")
+def test_of_the_users_own_less_is_asked_where_the_model_is_code(spec, request_, own, kind, origin):
+    needing = replace(spec, imports=("tiny", "no_such_module"), own_imports=("tiny",))
+    source = Artifact(kind=kind, path=Path("net"), sha256="0")
+    assert provide(needing, replace(request_, source=source), own(""), RUN, [].append).origin is origin
 
 
 @pytest.mark.slow

@@ -78,6 +78,20 @@ def test_written_out_it_needs_nothing(source, samples, tmp_path):
     assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
 
 
+def test_on_the_way_by_onnx_it_is_written_out(source, samples, tmp_path):
+    *_, last = take("torch-onnx+onnx2tf-float", source, tmp_path, calibration=samples)
+    assert not [one for one in labels(last) if "CUSTOM" in one]
+
+
+def test_an_operator_without_a_fake_form_is_exported_by_its_body(tmp_path):
+    code = (EXAMPLE / "net.py").read_text("utf-8")
+    start, end = code.index("@rms_norm.register_fake"), code.index("class Net")
+    file = tmp_path / "net.py"
+    file.write_text(code[:start] + code[end:], "utf-8")
+    (made,) = take("torch-float", identify(Path(f"{file}:make_model"), given="1x16"), tmp_path, random_calibration=True)
+    assert not [one for one in labels(made) if "CUSTOM" in one]
+
+
 @pytest.mark.parametrize(
     "route", ["torch-float+composites-to-custom", "torch-float+litert-int8+int8-composites-to-custom"]
 )

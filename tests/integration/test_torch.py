@@ -47,6 +47,32 @@ def ends(model):
     return {model.main.operators[0].label, model.main.operators[-1].label}
 
 
+#: Quantizes a model as PyTorch's own tutorials do, and saves it; the weights are integers then.
+PT2E = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+import torch_models
+from litert_torch.quantize.pt2e_quantizer import PT2EQuantizer, get_symmetric_quantization_config
+from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+x = (torch.rand(1, 3, 16, 16),)
+quantizer = PT2EQuantizer().set_global(get_symmetric_quantization_config())
+model = prepare_pt2e(torch.export.export(torch_models.Small().eval(), x).module(), quantizer)
+model(*x)
+torch.export.save(torch.export.export(convert_pt2e(model), x), sys.argv[2])
+"""
+
+
+def test_what_pytorch_quantized_itself_is_taken_in_floats_and_that_is_told(tmp_path):
+    file = tmp_path / "small.pt2"
+    argv = (str(environment_python("torch")), "-c", PT2E, str(MODELS.parent), str(file))
+    done = LocalExecutor().run(Command(argv=argv, timeout=300))
+    assert done.ok, done.stderr
+    first, second = take("torch-float+litert-int8", identify(file), tmp_path, random_calibration=True)
+    assert "cosine 0.99" in first.summary["unquantized"] or "cosine 1.0" in first.summary["unquantized"]
+    assert not {"QUANTIZE", "DEQUANTIZE"} & {one.label for one in read_model(first.path).main.operators}
+    assert classify(read_model(second.path)) is Scheme.INT8
+
+
 @pytest.mark.parametrize("end", ["vela", "edgetpu-ready"])
 def test_a_mobilenet_goes_all_the_way(tmp_path, end):
     source = factory("mobilenet", "1x3x96x96")

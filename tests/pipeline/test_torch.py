@@ -150,17 +150,32 @@ def test_an_archive_tells_operators_without_a_lowering_before_anything_runs(tmp_
     assert not list(has_lowerings(Facts(), Request(source=identify(pt2_files.write(tmp_path, *targets[:1])))))
 
 
-def test_a_process_that_ended_in_the_factory_is_the_factorys(tmp_path):
+@pytest.mark.parametrize(
+    ("step", "name"), [("model", "torch-factory-failed"), ("run in PyTorch", "torch-model-refused")]
+)
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ({"returncode": 7}, ("without an error of Python's", "Python")),
+        ({"ended": "time", "seconds": 9.0}, ("passed its time limit after 9 s", "--stage-timeout")),
+        ({"ended": "memory", "seconds": 9.0}, ("ran out of memory", "--stage-memory")),
+        ({"returncode": -9}, ("killed by SIGKILL", "memory limit")),
+        ({"returncode": -11}, ("SIGSEGV", "log")),
+    ],
+)
+def test_a_process_that_ended_in_the_models_own_code_is_the_models_fault(tmp_path, step, name, ending, words):
     def double(command):
         request = json.loads(Path(command.argv[-1]).read_text("utf-8"))
-        rows = [{"component": "PyTorch", "status": "ok", "seconds": 1.0}, {"component": "model", "status": "running"}]
+        rows = [{"component": "PyTorch", "status": "ok", "seconds": 1.0}, {"component": step, "status": "running"}]
         Path(request["components"]).write_text(json.dumps(rows), "utf-8")
-        return CommandResult(argv=command.argv, returncode=7)
+        return CommandResult(argv=command.argv, **{"returncode": -9} | ending)
 
     with pytest.raises(StageFailed) as caught:
         convert_with_torch(stage_context(tmp_path / "stage", SOURCE, python=Path("python"), run=double))
-    assert caught.value.finding.name == "torch-factory-failed"
-    assert "without an error of Python's" in caught.value.finding.message
+    found = caught.value.finding
+    assert (found.name, problem_kinds()[name].shared_by) == (name, Scope.MODEL)
+    assert words[0] in found.message
+    assert words[1] in found.fix.text
 
 
 @pytest.mark.parametrize("problem", ["torch-lowering-missing", "torch-not-converted", "onnx2tf-failed"])

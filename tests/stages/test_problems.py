@@ -5,7 +5,7 @@ import pytest
 
 from envdoctor.core.command import CommandResult
 from envdoctor.core.finding import FAMILIES, Severity
-from envdoctor.stages.problems import explain_failure, finding, problem_kinds
+from envdoctor.stages.problems import Scope, explain_failure, finding, problem_kinds
 
 RECORDED = Path(__file__).resolve().parents[1] / "data/stages"
 
@@ -34,6 +34,16 @@ def test_a_package_that_a_layer_asks_for_is_no_broken_environment():
     assert found.name == "layer-needs-package"
     assert "where scipy is installed" in found.fix.text
     assert failure("ModuleNotFoundError: No module named 'keras'").name == "environment-broken"
+
+
+@pytest.mark.parametrize(
+    "words", ["H5 file with ExternalLink", "H5 file with virtual Dataset", "H5 file with external Dataset: []"]
+)
+def test_weights_in_another_file_are_one_cause_for_all_ways_by_the_same_keras(words):
+    found = failure(f"Traceback (most recent call last):\nValueError: Not allowed: {words}\n")
+    assert (found.name, problem_kinds()[found.name].shared_by) == ("keras-refuses-links", Scope.EXPORT)
+    assert words in found.message
+    assert failure("ValueError: Not allowed: H5 dataset 'a' declares 1 GB\n").name == "stage-failed"
 
 
 def test_codes_are_unique_and_of_known_families():

@@ -84,6 +84,7 @@ def _members(fields: Fields, at: int) -> Iterator[tuple[str, memoryview]]:
         name = fields.text(at + _FIELDS, length)
         begin = _aligned(at + _FIELDS + length, start)
         yield name, fields.part(begin, size)
+        fields.require_size(begin + size)
         at = _aligned(begin + size, start)
 
 

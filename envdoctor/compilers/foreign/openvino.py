@@ -49,6 +49,7 @@ def _cpu(fields: Fields) -> FileIdentity:
     places = fields.numbers(start, 6, 8)
     for at, length in zip(places[::2], places[1::2], strict=True):
         fields.part(start + at, length)
+    fields.require_size(start + max(at + length for at, length in zip(places[::2], places[1::2], strict=True)))
     return identity_of(
         "openvino-cpu",
         chip=told.get("isa", ""),

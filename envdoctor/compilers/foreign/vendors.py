@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, file_formats, identity_of
 from envdoctor.support.bounded import open_zip
-from envdoctor.support.fields import only_zeros
+from envdoctor.support.fields import end_of_zip, only_zeros
 from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def read_om(path: Path, fields: Fields) -> FileIdentity | None:
     if size != _OM_HEADER:
         raise Unreadable(f"its header would have {size:,} bytes, not {_OM_HEADER}")
     fields.require_size(size + length)
+    if version >= _SEVERAL_MODELS:
+        fields.told_size = None  # the length may be that of the first one
     if not length:
         raise Unreadable("behind its header is nothing")
     name, platform = fields.text(84, 32), fields.text(160 if version >= _SEVERAL_MODELS else 156, 20)
@@ -93,6 +95,7 @@ def read_dlc(path: Path, fields: Fields) -> FileIdentity | None:
         if not names & {"model", "model.params"}:
             return None
         archive.verify()
+        fields.require_size(end_of_zip(fields.data))
         told = archive.read("dlc.metadata", _LARGEST).decode("utf-8", "replace") if "dlc.metadata" in names else ""
     found = dict(pair.split("=", 1) for pair in re.findall(r"[\w-]+=[^\n]{0,200}", told))
     caches = sorted(name for name in names if name.startswith(("aip.", "dsp.", "htp.", "backend", "cache")))

@@ -56,7 +56,9 @@ def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
         ends.append(end)
     start = -(-at // alignment) * alignment
     known = [end for end in ends if end is not None]
-    fields.require_size(start + max(known, default=0))
+    end = start + max(known, default=0)
+    fields.require_size(end)
+    fields.told_size = min(len(fields), -(-end // alignment) * alignment)  # some writers fill up the last tensor, too
     return identity_of(
         "gguf",
         details=(f"architecture {architecture or 'not named'}", f"{tensors} tensors", f"format version {version}"),

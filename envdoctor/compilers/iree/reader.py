@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.compilers.iree.whole import read_module
+from envdoctor.compilers.iree.whole import end_of_module, read_module
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.support.bounded import open_zip
+from envdoctor.support.fields import end_of_zip
 from envdoctor.tflite.containers import stored_member
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def read_vmfb(path: Path, fields: Fields) -> FileIdentity | None:
     """
     if fields.starts(_IDENTIFIER, 8):
         words = "the tables of its module and the places of all its parts"
-        return _identity(read_module(fields.data, 0, len(fields)), fields.data, (), checked=words)
+        root = read_module(fields.data, 0, len(fields))
+        fields.require_size(end_of_module(root, fields.data))
+        return _identity(root, fields.data, (), checked=words)
     if not fields.starts(b"PK\x03\x04") or bytes(fields.data[: 1 << 10]).find(_MODULE.encode()) < 0:
         return None
     with open_zip(path) as archive:
@@ -54,6 +57,7 @@ def read_vmfb(path: Path, fields: Fields) -> FileIdentity | None:
         if member is None:
             return None
         archive.verify()
+        fields.require_size(end_of_zip(fields.data))
         module = stored_member(path, fields.data, member)
         names = [each.filename for each in archive.members if each.filename.endswith(".so")][:_MOST]
         heads = [archive.head(name, 64) for name in names]

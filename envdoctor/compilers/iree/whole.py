@@ -65,11 +65,21 @@ def read_module(data: memoryview, start: int, size: int) -> Table:
     dependencies = {each.string(0) for each in root.tables(5)}
     if lost := {name for each in root.tables(6) if (name := (each.string(0) or "").partition(".")[0])} - dependencies:
         raise Unreadable(f"it calls a module {min(lost)!r}, on which it does not depend")
-    behind = start + -(-prefix // _ALIGNMENT) * _ALIGNMENT
-    for segment in _segments(root, data, behind):
+    for segment in _segments(root, data, start + _aligned(prefix)):
         if segment[:4] == _ELF:
             _require_library(segment)
     return root
+
+
+def end_of_module(root: Table, data: memoryview) -> int:
+    """Where a module that is a file by itself ends: with its last constant or executable."""
+    prefix = int.from_bytes(data[:_PREFIX], "little")
+    ends = [segment.integer(3, "Q") + size for segment in root.tables(_RODATA) if (size := segment.integer(4, "Q"))]
+    return _aligned(prefix) + max(ends) if ends else _PREFIX + prefix
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
 def _require_named(name: str, table: Table) -> None:

@@ -47,6 +47,7 @@ def read_litertlm(path: Path, fields: Fields) -> FileIdentity | None:
     if not sections or len(sections) > _MOST:
         raise Unreadable(f"it has {len(sections):,} sections")
     models = list(_models(path, fields, sections))
+    fields.require_size(max(section.integer(2, "Q") for section in sections))
     if not models:
         raise Unreadable("none of its sections is a .tflite model")
     compiled = tuple(dict.fromkeys(made.words for model in models if (made := compiled_file(model)) is not None))

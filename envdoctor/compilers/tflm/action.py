@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.firmware import write_sources
 from envdoctor.compilers.tflm.forms import taken_forms
+from envdoctor.compilers.tflm.gate import hold
 from envdoctor.compilers.tflm.refusals import crash, refusal, with_all
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_file, load_table
@@ -120,6 +122,20 @@ def knows_operators(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(verdict=Verdict.UNKNOWN, text=text, code=kind.code)
 
 
+def fits(_: Facts, request: Request, *, kinds: frozenset[str]) -> Iterator[Reason]:
+    """What a file that is run as it is, is predicted to need, held against the limits; of others that is not known."""
+    source, options = request.source, request.options
+    limits = {name: limit for name in sorted(_OPTIONS) if (limit := getattr(options, name)) is not None}
+    if source is None or not limits or source.kind not in kinds:
+        return
+    try:
+        found = tuple(hold(estimate(read_model(source.path)), source.path, limits))
+    except (Unreadable, OSError):  # its stage says why
+        return
+    for one in found:
+        yield Reason(verdict=Verdict.UNKNOWN, text=one.message.rstrip("."), fix=one.fix, code=one.code)
+
+
 def _refused_of_file(source: Artifact) -> list[str]:
     try:
         refused = estimate(read_model(source.path)).refused
@@ -147,6 +163,7 @@ def _is_tflite(source: Artifact) -> bool:
 
 
 _INTEGERS = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
+_FLOATS = frozenset({ArtifactKind.TFLITE_FLOAT})
 _OPTIONS = frozenset({"arena", "flash"})
 ACTIONS = (
     Action(
@@ -156,7 +173,7 @@ ACTIONS = (
         produces="tflm-tflite",
         run=run,
         environment="tflm",
-        requires=(needs_environment("tflm"), knows_operators),
+        requires=(needs_environment("tflm"), knows_operators, functools.partial(fits, kinds=_INTEGERS)),
         goals=frozenset({"tflm"}),
         options=_OPTIONS,
         cost=2.0,
@@ -164,11 +181,11 @@ ACTIONS = (
     Action(
         name="tflm-as-it-is",
         title="run the file as it is in TensorFlow Lite Micro and measure the arena",
-        consumes=frozenset({ArtifactKind.TFLITE_FLOAT}),
+        consumes=_FLOATS,
         produces="tflm-tflite",
         run=run,
         environment="tflm",
-        requires=(needs_environment("tflm"),),
+        requires=(needs_environment("tflm"), functools.partial(fits, kinds=_FLOATS)),
         applies=_is_tflite,
         goals=frozenset({"tflm"}),
         options=_OPTIONS,

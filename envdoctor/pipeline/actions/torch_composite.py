@@ -26,7 +26,7 @@ ACTION = Action(
         needs_sizes,
         was_exported,
         has_own_operators,
-        has_lowerings,
+        functools.partial(has_lowerings, composites=True),
     ),
     goals=frozenset({"litert"}),
     options=OPTIONS,

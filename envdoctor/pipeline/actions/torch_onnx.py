@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.action import Action, StageContext, StageFailed, StageOutput
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
+from envdoctor.pipeline.torch import keeps_no_composites
 from envdoctor.stages.conversion import sample_options, stem
 from envdoctor.stages.given import needs_inputs, needs_sizes
 from envdoctor.stages.processes import run_worker
@@ -39,7 +40,7 @@ ACTION = Action(
     produces=ArtifactKind.ONNX,
     run=run,
     environment="torch",
-    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes),
+    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes, keeps_no_composites),
     options=frozenset({"calibration", "random_calibration", "trust_code", "inputs"}),
     tool=tell_code,
     cost=30.0,

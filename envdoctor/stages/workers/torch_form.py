@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +17,20 @@ if TYPE_CHECKING:
 
     Caller = Callable[..., object]
 
+#: Operators that PyTorch's own quantization puts around those of a model.
+_QUANTIZED = "quantized_decomposed."
+
 
 def plain(module: TorchModule, names: Sequence[str]) -> TorchModule:
     """A module that takes inputs of these names, or else by position, and gives nothing but tensors in a row."""
     return _flat(module, _caller(module, names))
 
 
-def of_program(program: ExportedProgram) -> TorchModule:
+def of_program(program: ExportedProgram, module: TorchModule) -> TorchModule:
     """The module of an exported program; inputs that were given by name, or nested, are put together again."""
     from torch.utils import _pytree
 
-    module, wanted = program.module(), program.call_spec.in_spec
+    wanted = program.call_spec.in_spec
 
     def call(*tensors: Any) -> Any:  # noqa: ANN401
         if wanted is None or wanted.num_leaves != len(tensors):
@@ -34,6 +39,38 @@ def of_program(program: ExportedProgram) -> TorchModule:
         return module(*arguments, **named)
 
     return _flat(module, call)
+
+
+def in_floats(module: TorchModule) -> TorchModule | None:
+    """A graph that PyTorch quantized (PT2E) in floats: weights are what their integers stand for, all else as it is.
+
+    Returns:
+        Another module; None where there is nothing to take out, or integers are computed with.
+    """
+    made = copy.deepcopy(module)
+    graph = made.graph
+    found = [node for node in graph.nodes if str(node.target).startswith(f"{_QUANTIZED}dequantize_per_")]
+    for number, node in enumerate(found):
+        source = node.args[0]
+        if source.op == "get_attr":
+            given = [_attribute(made, each) for each in node.args]
+            made.register_buffer(f"in_floats_{number}", node.target(*given, **node.kwargs))
+            with graph.inserting_before(node):
+                node.replace_all_uses_with(graph.get_attr(f"in_floats_{number}"))
+        elif str(source.target).startswith(f"{_QUANTIZED}quantize_per_"):
+            node.replace_all_uses_with(source.args[0])
+    graph.eliminate_dead_code()
+    if not found or any(str(node.target).startswith(_QUANTIZED) for node in graph.nodes):
+        return None
+    made.recompile()
+    return made
+
+
+def _attribute(module: TorchModule, value: Any) -> Any:  # noqa: ANN401
+    """A constant of a graph; anything else as it is."""
+    if getattr(value, "op", "") != "get_attr":
+        return value
+    return functools.reduce(getattr, value.target.split("."), module)
 
 
 def outputs_of(value: object) -> list[Tensor]:

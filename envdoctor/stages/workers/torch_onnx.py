@@ -10,16 +10,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import torch_source
+from . import custom_ops, torch_source
 from .asked import asked_inputs
 from .components import Components
 from .same_model import compare_forms
 from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, taken_sizes
+from .stage import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .untyped import Array, Tensor, TorchModule
+    from .custom_ops import Way
+    from .untyped import Array, ExportedProgram, Tensor, TorchModule
 
 _CALIBRATED = 500
 _OPSET = 17
@@ -38,6 +40,12 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         torch.manual_seed(0)
         fused_layers = False  # ONNX has no operator for a whole layer of nn.TransformerEncoder
         torch.backends.mha.set_fastpath_enabled(fused_layers)
+    with components.step("ONNX Runtime"):
+        try:  # the user's own environment need not have them
+            import onnx  # noqa: F401
+            import onnxruntime
+        except ModuleNotFoundError as error:
+            raise Problem("torch-package-missing", f"the export to ONNX needs {error.name}") from error
     inputs = asked_inputs(request)
     given = for_request(request, inputs, _CALIBRATED)
     fixed = keep_sizes(inputs, fixed_inputs(inputs, given))
@@ -46,18 +54,20 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
         outputs = torch_source.answer(source.module, fixed, sample)
+    arguments = torch_source.as_tensors(sample, fixed)
     with components.step("branches", "torch-onnx-failed"):
-        _refuse_branches_on_values(source.module, torch_source.as_tensors(sample, fixed))
+        custom_ops.give_fakes()
+        program = _program_of(source.module, arguments)
+    with components.step("operators of its own", "torch-onnx-failed"):
+        ways = {} if program is None else custom_ops.find_ways(custom_ops.own_operators(program))
+        module = source.module if program is None else _without_own(source.module, program, ways)
     with components.step("export to ONNX", "torch-onnx-failed"):
         names = {"input_names": [spec.name for spec in fixed], "output_names": list(outputs)}
-        arguments = torch_source.as_tensors(sample, fixed)
         # What torch.export made has one mode and refuses to be told; this exporter tells any module.
-        source.module.train = lambda _: source.module
+        module.train = lambda _: module
         # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
-        torch.onnx.export(source.module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
+        torch.onnx.export(module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
-        import onnxruntime
-
         session = onnxruntime.InferenceSession(request["output"], providers=["CPUExecutionProvider"])
     with components.step("numbers"):
 
@@ -73,19 +83,30 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "difference": f"{largest:.1g} of the outputs' range",
         "components": {str(row["component"]): f"ok, {row.get('seconds')} s" for row in components.rows},
         "sizes": taken_sizes(inputs, fixed),
+        **({"custom_operators": {str(operator): way.words for operator, way in ways.items()}} if ways else {}),
     }
 
 
-def _refuse_branches_on_values(module: TorchModule, arguments: tuple[Tensor, ...]) -> None:
+def _program_of(module: TorchModule, arguments: tuple[Tensor, ...]) -> ExportedProgram | None:
     """Ask torch.export: torch.onnx.export writes the branch down that one sample takes, and says nothing.
 
+    Returns:
+        The program; None where torch.export refuses for any other word, which is none against a trace.
+
     Raises:
-        RuntimeError: values decide what is computed; any other word of torch.export's is none against a trace.
+        RuntimeError: values decide what is computed.
     """
     import torch
 
     try:
-        torch.export.export(module, arguments)
+        return torch.export.export(module, arguments)
     except Exception as error:
         if re.search(KNOWN[0][0], f"{type(error).__name__}: {error}"):
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        return None
+
+
+def _without_own(module: TorchModule, program: ExportedProgram, ways: Mapping[Any, Way]) -> TorchModule:
+    """The module with operators of its own written out of standard ones, which a trace keeps by their names."""
+    bodies = {operator: way.body for operator, way in ways.items() if way.body is not None}
+    return program.run_decompositions(bodies).module() if bodies else module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import jax_function, onnx_source
 from .stage import Problem
-from .torch_form import of_program, outputs_of, plain
+from .torch_form import in_floats, of_program, outputs_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,13 +66,22 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         with components.step("form in PyTorch", "onnx-not-converted"):
             module = onnx_source.as_torch(original.model)
         return Source(module, inputs, original.predict, original.by, before=original.before)
-    drawn = ""
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
-            module, by, drawn = _from_factory(path, request["factory"], inputs)
+            made, by, drawn = _from_factory(path, request["factory"], inputs)
         else:
-            module, by = of_program(_load_archive(path, Path(request["work"]))), _by_torch()
-    return Source(module, inputs, lambda sample: answer(module, inputs, sample), by, drawn)
+            made, by, drawn = _load_archive(path, Path(request["work"])), _by_torch(), ""
+        module, before = _of_program(made, inputs) if hasattr(made, "call_spec") else (made, None)
+    return Source(module, inputs, lambda sample: answer(module, inputs, sample), by, drawn, before)
+
+
+def _of_program(program: ExportedProgram, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, Predict | None]:
+    """The module of a program, in floats; and of one that was quantized what it gave as it was."""
+    original = program.module()
+    floats, as_it_was = in_floats(original), of_program(program, original)
+    if floats is None:
+        return as_it_was, None
+    return of_program(program, floats), lambda sample: answer(as_it_was, inputs, sample)
 
 
 def influence(request: Mapping[str, Any], inputs: Sequence[InputSpec], samples: Samples, source: Source) -> str:
@@ -108,12 +118,12 @@ def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tupl
 
 
 def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str, str]:
-    """The module, what computes it, and a weight of it that is drawn by chance."""
+    """The module or exported program, what computes it, and a weight of it that is drawn by chance."""
     import torch
 
     made, drawn = _call(path, name)
     if isinstance(made, torch.export.ExportedProgram):
-        return of_program(made), _by_torch(), drawn
+        return made, _by_torch(), drawn
     if not isinstance(made, torch.nn.Module) and jax_function.is_jax(made):
         return jax_function.as_module(made, inputs), f"JAX {sys.modules['jax'].__version__}", drawn
     if not isinstance(made, torch.nn.Module):
@@ -210,6 +220,8 @@ def _load_archive(path: Path, work: Path) -> ExportedProgram:
     """Load an archive without the sample inputs in it: they are a pickle, and nobody needs them."""
     import torch
 
+    with contextlib.suppress(ImportError):  # registers the operators of models that PyTorch quantized (PT2E)
+        importlib.import_module("torch.ao.quantization.fx._decomposed")
     copy = work / "program.pt2"
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as written:
         for member in archive.infolist():

@@ -12,7 +12,8 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.goal import parse_goal
-from envdoctor.core.request import Request
+from envdoctor.core.request import BuildOptions, Request
+from envdoctor.core.route import Verdict
 from envdoctor.facts import Facts
 from keras_files import DATA
 from stages import stage_context
@@ -141,3 +142,20 @@ def test_what_a_source_becomes_is_held_against_its_kernels():
     names = ("stays float GELU", "stays float EXP", "stays float NEG", "stays float SELECT")
     assert told(Path("m"), ArtifactKind.KERAS, *names) == ["TensorFlow Lite Micro is known to refuse EXP, GELU"]
     assert told(Path("m"), ArtifactKind.KERAS, "stays float NEG") == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "codes"), [({}, []), ({"arena": 1 << 20}, []), ({"arena": 100, "flash": 10}, ["RUN246", "RUN247"])]
+)
+def test_a_route_of_a_file_that_is_predicted_not_to_fit_is_not_called_ready(tmp_path, limits, codes):
+    file = tmp_path / "m.tflite"
+    file.write_bytes(int8_model())
+    own, floats = ACTIONS[0].requires[-1], ACTIONS[1].requires[-1]
+    source = Artifact(kind=ArtifactKind.TFLITE_INT8, path=file, sha256="0")
+    request = Request(source=source, options=BuildOptions(**limits))
+    found = list(own(Facts(), request))
+    assert sorted(one.code for one in found) == codes
+    assert {one.verdict for one in found} <= {Verdict.UNKNOWN}
+    as_float = dataclasses.replace(request, source=dataclasses.replace(source, kind=ArtifactKind.TFLITE_FLOAT))
+    assert not list(own(Facts(), as_float)), "what it becomes in int8 is not known"
+    assert sorted(one.code for one in floats(Facts(), as_float)) == codes
