@@ -220,6 +220,10 @@ class PackagePlanner:
                 stays = by.key not in resolution.versions and by.key not in removed
                 if stays and after and breaks(specifier, before, after):
                     held.append(f"{name}{specifier}")
+            found = self._world.facts.packages.find(name)
+            if before != after and found is not None and found.installer == "conda":
+                held.append(f"{name}=={before}")
+                state.notes += [f"{found.title} is conda's, and stays as it is: change it with conda"]
         return [line for line in dict.fromkeys(held) if line not in state.constraints]
 
     def _fall_back(self, state: _State, conflict: str) -> None:
