@@ -191,7 +191,7 @@ def _require_sound(found: Finding) -> None:
             raise TypeError("a command of its fix is no tuple of words")
         texts += [found.fix.text, *(word for command in found.fix.commands for word in command)]
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text of its finding is none")
+        raise TypeError("a text of its finding is not a string")
     if sum(map(len, texts)) > _LONGEST_FINDING:
         raise OverflowError(f"its finding has more than {_LONGEST_FINDING} characters")
 

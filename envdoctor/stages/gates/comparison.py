@@ -61,7 +61,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
         python = context.interpreter(ENVIRONMENT)
     except (EnvironmentProblem, NetworkProblem) as error:
         evidence = (Evidence(source=ENVIRONMENT, excerpt=str(error)),)
-        return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be had"),))
+        return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be installed"),))
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}

@@ -39,7 +39,7 @@ def test_what_conda_installed_is_not_changed_by_pip(env):
     env.install("lib==1.0", "newer==1.0")
     (next(env.packages.glob("lib-1.0*")) / "INSTALLER").write_text("conda\n")
     (step,) = env.plan().steps
-    assert step.refused.startswith("no version can be had: lib 1.0 is conda's, and stays as it is")
+    assert step.refused.startswith("no version can be installed: lib 1.0 is conda's, and stays as it is")
 
 
 def test_a_version_that_has_the_name_is_taken_where_there_is_one(env):
