@@ -19,7 +19,7 @@ from envdoctor.core.errors import DoesNotApply, FactUnavailable
 from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.frozen import frozen
 from envdoctor.support.bugs import describe_bug
-from envdoctor.support.containment import contained
+from envdoctor.support.containment import contained, keep_watch
 from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _require_sound(found: Finding) -> None:
             raise TypeError("a command of its fix is no tuple of words")
         texts += [found.fix.text, *(word for command in found.fix.commands for word in command)]
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text of its finding is none")
+        raise TypeError("a text of its finding is not a string")
     if sum(map(len, texts)) > _LONGEST_FINDING:
         raise OverflowError(f"its finding has more than {_LONGEST_FINDING} characters")
 
@@ -233,6 +233,7 @@ def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = 
     """
     run = _Run(probes, facts, math.inf if within is None else time.monotonic() + within)
     run.finish()
+    keep_watch()
     return tuple(run.results[code] for code in sorted(run.results))
 
 
@@ -288,6 +289,7 @@ class _Run:
 
     def finish(self) -> None:
         while self._waiting or self._asked:
+            keep_watch()
             if time.monotonic() >= self._end:
                 self._give_up()
                 return

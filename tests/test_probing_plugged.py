@@ -21,7 +21,7 @@ from envdoctor.probing import Probe, run_probe
         ({"evidence": ("proof",)}, "its evidence holds str, no Evidence"),
         ({"fix": "Mend it."}, "the fix of its finding is str, no Fix"),
         ({"fix": Fix(text="Mend it.", commands="rm -r x")}, "no tuple of words"),
-        ({"fix": Fix(text="Mend it.", commands=((5,),))}, "a text of its finding is none"),
+        ({"fix": Fix(text="Mend it.", commands=((5,),))}, "a text of its finding is not a string"),
     ],
 )
 def test_a_finding_of_a_plug_in_is_looked_into(change, said):

@@ -4,20 +4,19 @@
 
 docs/codes/*.md come from the docstrings of the probes and the tables stage-problems.toml, docs/commands.md from the
 command line's own help, docs/goals.md from the goals of each compiler, docs/faults.md from the rules of
-envdoctor/wheels/faults, docs/*-schema.json from the types of the core. One page lies elsewhere: codes.html, which is
-installed with the renderers, so that a terminal's links lead to it.
+envdoctor/wheels/faults, docs/*-schema.json from the types of the core. One page lies elsewhere and is in no commit:
+codes.html, which is installed with the renderers, so that a terminal's links lead to it (tools/build_hook.py).
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from codes_page import PAGE, codes_page
 
 from envdoctor.cli._run import group
 from envdoctor.core.data import DATA, built_in_folders, load_file
@@ -26,7 +25,6 @@ from envdoctor.doctor.explain import explanations
 from envdoctor.registry import probes
 from envdoctor.support.outputs import write_output
 from envdoctor.wheels.rules import all_rules
-from envdoctor_reports._links import PAGE
 from envdoctor_reports._schema import DOCUMENTS, schema
 
 if TYPE_CHECKING:
@@ -35,11 +33,8 @@ if TYPE_CHECKING:
     from envdoctor.doctor.explain import Explanation
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-#: The page about all codes that is installed with envdoctor.
-CODES_PAGE = "codes.html"
 _MADE = "<!-- Made by tools/make_docs.py; don't edit. -->\n"
 _WIDTH = 100
-_LINK = re.compile(r"https://[^\s\"'`<>)\]]+[^\s\"'`<>)\].,;:]")
 
 
 def pages() -> dict[str, str]:
@@ -52,15 +47,13 @@ def pages() -> dict[str, str]:
     made["goals.md"] = "\n".join(_goals())
     made["faults.md"] = "\n".join(_faults())
     made["schemas.md"] = "\n".join(_schemas())
-    made[CODES_PAGE] = "\n".join(_codes_page(known))
     return made | {f"{name}-schema.json": json.dumps(schema(name), indent=2) + "\n" for name in DOCUMENTS}
 
 
 def outdated(folder: Path = DOCS) -> list[str]:
     """The pages that are missing, differ from what would be made, or are about a code that is no more."""
     made = pages()
-    places = {name: _place(folder, name) for name in made}
-    stale = [name for name, text in made.items() if not places[name].is_file() or _read(places[name]) != text]
+    stale = [name for name, text in made.items() if not (folder / name).is_file() or _read(folder / name) != text]
     stale += [f"codes/{file.name}" for file in (folder / "codes").glob("*.md") if f"codes/{file.name}" not in made]
     return sorted(stale)
 
@@ -69,7 +62,7 @@ def write(folder: Path = DOCS) -> list[str]:
     """Bring all pages up to date; returns the ones that were not."""
     made, stale = pages(), outdated(folder)
     for name in stale:
-        path = _place(folder, name)
+        path = folder / name
         if name in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_output(path, made[name], option="docs:")
@@ -78,19 +71,13 @@ def write(folder: Path = DOCS) -> list[str]:
     return stale
 
 
-def _place(folder: Path, name: str) -> Path:
-    """Where a page lies; the one that is installed lies with the renderers."""
-    return PAGE if (folder, name) == (DOCS, CODES_PAGE) else folder / name
-
-
 def _read(path: Path) -> str:
     return path.read_bytes().decode().replace("\r\n", "\n")
 
 
 def _page(one: Explanation) -> str:
     origin = "Found by a check." if one.origin == "probe" else "Found by a stage of a build."
-    links = "".join(f"- <{link}>\n" for link in dict.fromkeys(_LINK.findall(_source(one).read_text("utf-8"))))
-    sources = f"\nSources:\n\n{links}" if links else ""
+    sources = "\nSources:\n\n" + "".join(f"- <{link}>\n" for link in one.sources)
     place = f"Judged in `{_source(one).relative_to(DOCS.parent).as_posix()}`."
     text = f"{_MADE}\n# {one.code}: {one.title}\n\n`{one.name}` | {one.family}. {origin}\n\n{one.text}\n"
     return f"{text}{sources}\n{place}\n"
@@ -122,30 +109,6 @@ def _architecture() -> Iterator[str]:
             yield f'<rect {box} rx="4" fill="#e8eef7" stroke="#5b7db1"/>'
             yield f'<text {middle} text-anchor="middle" fill="#1b2a41">{name}</text>'
     yield "</svg>\n"
-
-
-def _codes_page(known: tuple[Explanation, ...]) -> Iterator[str]:
-    """One page without a script that tells of every code: where the links of a terminal lead."""
-    style = (PAGE.parent / "templates" / "report.css").read_text("utf-8")
-    yield f"<!doctype html>\n{_MADE.rstrip()}"
-    yield '<html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>Codes of envdoctor</title>\n<style>\n{style.rstrip()}\n</style></head>"
-    yield "<body><header><h1>Codes of envdoctor</h1>"
-    yield "<p>What <code>envdoctor explain</code> tells of each.</p></header><main>"
-    for one in known:
-        origin = "check" if one.origin == "probe" else "stage of a build"
-        yield f'<section id="{one.code}" aria-labelledby="{one.code}-title">'
-        yield f'<h2 id="{one.code}-title">{one.code}: {_inline(one.title)}</h2>'
-        yield f'<p class="source"><code>{one.name}</code> {escape(one.family)}. Found by a {origin}.</p>'
-        for part in one.text.split("\n\n"):
-            yield f"<p>{_inline(' '.join(part.split()))}</p>"
-        yield "</section>"
-    yield "</main></body></html>\n"
-
-
-def _inline(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 
 def _list(known: tuple[Explanation, ...]) -> Iterator[str]:
@@ -224,6 +187,8 @@ def _goals() -> Iterator[str]:
 
 if __name__ == "__main__":
     checking = sys.argv[1:] == ["--check"]
+    if not checking:
+        PAGE.write_text(codes_page(), "utf-8", newline="")
     found = outdated() if checking else write()
     for name in found:
         print(f"{'out of date' if checking else 'written'}: docs/{name}")

@@ -106,7 +106,7 @@ def _hint(requirement: Requirement, offer: Offer, target: Target) -> str:
     usable = offer.usable
     if not usable:
         chosen = pip_choice(offer.releases, requirement.specifier, target)
-        fallback = f" pip takes {chosen.words}." if chosen is not None and chosen.is_fallback else ""
+        fallback = f" pip installs {chosen.words}." if chosen is not None and chosen.is_fallback else ""
         return f"No version of {requirement.name} has a wheel for this target.{fallback}"
     wanted = pinned_version(requirement)
     if wanted is None:

@@ -48,7 +48,7 @@ def platform_from_tags(tags: Iterable[str]) -> Platform:
         if tag in _WINDOWS:
             return Platform(system=System.WINDOWS, arch=_WINDOWS[tag])
     said = ", ".join(tags[:3]) or "no tags"
-    raise UsageProblem(f"This platform ({said}) is none that wheels are built for; name one with --platform.")
+    raise UsageProblem(f"No wheels are built for this platform ({said}); name another with --platform.")
 
 
 def _interpreter() -> Interpreter:

@@ -117,7 +117,7 @@ def pip_fallbacks(catalogue: Catalogue, requirement: Requirement, targets: Itera
         if chosen is not None and chosen.is_fallback:
             words = f"{chosen.words}, as no file of {versions_words(chosen.passed_over, 3)} suits it"
             found.setdefault((chosen.version, words), []).append(target)
-    notes = (f"pip install '{requirement}' takes {words}: on {_places(on)}." for (_, words), on in found.items())
+    notes = (f"pip install '{requirement}' installs {words}: on {_places(on)}." for (_, words), on in found.items())
     return Fallbacks(versions=tuple(dict.fromkeys(version for version, _ in found)), notes=tuple(notes))
 
 

@@ -234,7 +234,7 @@ def _refusal(line: str) -> str:
     try:
         parse_requirement(line)
     except ValueError:
-        return "is no requirement as PEP 508 has it"
+        return "is not a requirement (PEP 508)"
     if not line.isprintable():
         return "is more than one line"
     return "names a place instead of versions" if _PLACE.match(line) else ""

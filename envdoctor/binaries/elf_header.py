@@ -119,7 +119,7 @@ def read_header(tables: Window) -> ElfHeader:
     if kind not in {_PROGRAM, _SHARED}:
         raise Unreadable(f"ELF file of unknown type {kind}")
     if architecture is None:
-        raise NotLoadable(f"ELF file for machine {machine}, which is none that wheels are for")
+        raise NotLoadable(f"ELF file for machine {machine}, for which no wheels are made")
     if version != 1 or not _is_linux(ident, machine):
         raise Unreadable("ELF file of an unknown version, or for a system that is not Linux")
     size = encoding.segment.size

@@ -49,7 +49,7 @@ goal_option = click.option(
     "goal",
     required=True,
     metavar="GOAL",
-    help="Where to get to: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
+    help="The goal: tflite-int8, ethos-u55-128, edgetpu, ... (`routes` also takes any)",
 )
 
 

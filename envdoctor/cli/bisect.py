@@ -13,13 +13,17 @@ from envdoctor.cli import _options, _tables
 @click.command(short_help="Tell which change of versions turned a good set bad.")
 @click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
 @click.option("--good", required=True, metavar="PINS", help="numpy==1.26.4,protobuf==4.25.8, or a file of such lines.")
-@click.option("--bad", required=True, metavar="PINS", help="The same of the set that fails.")
+@click.option("--bad", required=True, metavar="PINS", help="The versions of the set that fails, written the same way.")
 @click.option(
     "--platform", default="", metavar="NAME", help="macos-arm64, linux-aarch64, ...; this machine by default."
 )
 @click.option("--python", default="", metavar="VERSION", help="3.11; envdoctor's own by default.")
 @click.option(
-    "--run", "line", default="", metavar="COMMAND", help="Where judgment does not tell: 0 is good, 125 skips."
+    "--run",
+    "line",
+    default="",
+    metavar="COMMAND",
+    help="Where judging tells nothing: a command, status 0 is good, 125 not known.",
 )
 @_options.as_of_option
 @_options.offline_option

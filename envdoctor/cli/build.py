@@ -19,7 +19,7 @@ from envdoctor.cli import _build_options, _options
     "--resume",
     type=_options.FILE,
     metavar="FILE",
-    help="Take in what the notebook made that an earlier build wrote; the same as --route notebook.",
+    help="Go on with the file that the notebook of an earlier build made; implies --route notebook.",
 )
 @click.option("--no-fallback", is_flag=True, help="Stop after the first route, whatever comes of it.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing from an earlier build.")

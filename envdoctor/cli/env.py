@@ -40,7 +40,7 @@ def list_(as_json: bool) -> None:
         if one.problem:
             click.echo(f"{'':16} {one.problem}")
     if not found:
-        click.echo(f"There are none in {cache.root}; a build makes what it needs.")
+        click.echo(f"No environment is in {cache.root}; a build makes what it needs.")
 
 
 @command.command()

@@ -53,3 +53,5 @@ def _show(one: Explanation) -> None:
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     click.echo("\n".join(wrap(f"{one.title}.", width)) + "\n")
     click.echo("\n\n".join("\n".join(wrap(" ".join(part.split()), width)) for part in one.text.split("\n\n")))
+    if one.sources:
+        click.echo("\n" + "\n".join(("Sources:", *(f"  {address}" for address in one.sources))))

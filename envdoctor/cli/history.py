@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from envdoctor.core.sweep import History
 
 
-@click.command(short_help="Tell since when something is broken where, by what sweeps found.")
+@click.command(short_help="Tell since when something is broken on which target, from what sweeps found.")
 @click.argument("subject", metavar="[PACKAGE|MODEL|HOST]", default="")
-@click.option("--platform", default="", metavar="NAME", help="Only there: macos-arm64, macos-arm64-cp311, a goal.")
+@click.option(
+    "--platform",
+    default="",
+    metavar="NAME",
+    help="Only for this target or goal: macos-arm64-cp311, edgetpu.",
+)
 @click.option("--kind", type=click.Choice(["wheels", "models", "index", "hosts"]), default=None, help="Only these.")
 @click.option("--csv", type=_options.FILE, metavar="FILE", help="Write all of it as a table to this file.")
 @click.option("--html", type=_options.FILE, metavar="FILE", help="Write a page with a heat map to this file.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @_options.constraint_option
 @click.option("--resolve-only", is_flag=True, help="Only resolve; look into no wheel.")
 @click.option("--verify", is_flag=True, help="Install what is good here into throw-away environments and import it.")
-@click.option("--pre", "pre_releases", is_flag=True, help="Make rows of pre-releases too.")
+@click.option("--pre", "pre_releases", is_flag=True, help="Show pre-releases, too.")
 @click.option(
     "--has", "names", multiple=True, metavar="NAME", help="Tell which versions have a module or a name (several)."
 )
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="Begin no cell after so long; what is left is UNKNOWN, and is gone on with the next time.",
+    help="Start no further cell after this time; what is left is UNKNOWN, and the next run goes on with it.",
 )
 @click.option("--html", type=_options.FILE, metavar="FILE", help="Also write the table with its reasons as a page.")
 @_formats.upstream_option

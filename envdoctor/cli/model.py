@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--compare",
     type=_options.FILE,
     metavar="FILE",
-    help="Hold the prediction against the compiler's log or its output.",
+    help="Compare the prediction with the compiler's log or its output.",
 )
 @click.option("--static", is_flag=True, help="Judge by the file alone: do not run it in LiteRT, where that is there.")
 @click.option("-a", "--all-subgraphs", is_flag=True, help="Predict for edgetpu_compiler -a.")
@@ -36,9 +36,12 @@ if TYPE_CHECKING:
 @click.option("-i", "--intermediate-tensors", metavar="NAMES", default="", help="Predict for edgetpu_compiler -i a,b.")
 @click.option("--svg", type=_options.FILE, metavar="FILE", help="Draw where the operators run, into this file.")
 @click.option(
-    "--arena", type=_options.size, metavar="SIZE", help="With --to tflm: find fault if more working memory is needed."
+    "--arena",
+    type=_options.size,
+    metavar="SIZE",
+    help="With --to tflm: a problem if it needs more memory.",
 )
-@click.option("--flash", type=_options.size, metavar="SIZE", help="With --to tflm: find fault if the model is larger.")
+@click.option("--flash", type=_options.size, metavar="SIZE", help="With --to tflm: a problem if the model is larger.")
 @_options.verbose_option
 @_options.json_option
 @_formats.format_option

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from envdoctor import registry
+from envdoctor.core.data import DATA, built_in_folders, load_file
 from envdoctor.core.errors import UsageProblem
 from envdoctor.core.finding import FAMILIES
 from envdoctor.stages.problems import problem_kinds
 
+if TYPE_CHECKING:
+    from envdoctor.probing import Probe
+    from envdoctor.stages.problems import ProblemKind
+
 #: A part of a name that says something, and how many names that have it are told.
 _SHORTEST, _NAMED = 3, 5
+_LINK = re.compile(r"https://[^\s\"'`<>)\]]+[^\s\"'`<>)\].,;:]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +33,7 @@ class Explanation:
         title: the problem, for a person.
         text: why it matters and how to fix it: paragraphs, parted by empty lines.
         origin: `probe` or `stage`: whether a check or a build finds it.
+        sources: addresses where what it speaks of is described.
     """
 
     code: str
@@ -32,6 +41,7 @@ class Explanation:
     title: str
     text: str
     origin: str
+    sources: tuple[str, ...]
 
     @property
     def family(self) -> str:
@@ -41,14 +51,8 @@ class Explanation:
 
 def explanations() -> tuple[Explanation, ...]:
     """All that can be explained, in the order of the families and their codes."""
-    found = [
-        Explanation(code=one.code, name=one.name, title=one.title, text=one.explanation, origin="probe")
-        for one in registry.probes()
-    ]
-    found += [
-        Explanation(code=one.code, name=one.name, title=one.title, text=f"{one.why}\n\n{one.fix}", origin="stage")
-        for one in problem_kinds().values()
-    ]
+    found = [_explanation(one, one.explanation, "probe") for one in registry.probes()]
+    found += [_explanation(one, f"{one.why}\n\n{one.fix}", "stage") for one in problem_kinds().values()]
     families = list(FAMILIES)
 
     def place(one: Explanation) -> tuple[int, str]:
@@ -56,6 +60,22 @@ def explanations() -> tuple[Explanation, ...]:
         return families.index(family) if family in families else len(families), one.code
 
     return tuple(sorted(found, key=place))
+
+
+def _explanation(one: Probe | ProblemKind, text: str, origin: str) -> Explanation:
+    sources = dict.fromkeys([*_LINK.findall(text), *_sources().get(one.code, ())])
+    return Explanation(code=one.code, name=one.name, title=one.title, text=text, origin=origin, sources=tuple(sources))
+
+
+@functools.cache
+def _sources() -> dict[str, list[str]]:
+    """The addresses of each code, from the tables sources.toml."""
+    found: dict[str, list[str]] = {}
+    for file in (folder / "sources.toml" for folder in (*built_in_folders(), DATA)):
+        for address, codes in (load_file(file) if file.is_file() else {}).items():
+            for code in codes.split():
+                found.setdefault(code, []).append(address)
+    return found
 
 
 def explain(word: str) -> tuple[Explanation, ...]:

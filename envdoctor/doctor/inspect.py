@@ -213,7 +213,7 @@ def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]
         found = [Requirement(line) for line in contents.metadata.requires]
     except (InvalidRequirement, RecursionError) as error:
         first = str(error).partition("\n")[0]
-        raise Unreadable(f"a requirement of {contents.label} is none as PEP 508 has it: {first}") from None
+        raise Unreadable(f"a requirement of {contents.label} is not valid (PEP 508): {first}") from None
     return tuple(str(one) for one in found if one.marker is None or one.marker.evaluate(markers))
 
 

@@ -245,7 +245,7 @@ class _Verification:
         """What a reader must know so as not to take a cell for tried."""
         missing, foreign = ", ".join(self._missing), ", ".join(self._foreign)
         said = [f"Not tried, since there is no such Python here: {missing}."] if missing else []
-        said += [f"Not tried, since this machine can't stand for {foreign}."] if foreign else []
+        said += [f"Not tried, since this machine can't run what is for {foreign}."] if foreign else []
         return (*said, *(f"Not tried: {text}" for text in self._too_large))
 
     def of(self, cells: Sequence[Cell], asked: Sequence[Asked]) -> tuple[Cell, ...]:

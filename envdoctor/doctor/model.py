@@ -141,7 +141,7 @@ def _unread(path: Path, error: Unreadable) -> str:
     known = explain_known(path, kind) if unknown and path.is_file() else None
     if source:
         return (
-            f"{path} is {source}, which no compiler takes as it is: `envdoctor routes MODEL --to GOAL` tells "
+            f"{path} is {source}, which no compiler reads as it is: `envdoctor routes MODEL --to GOAL` tells "
             "the ways from there, and `envdoctor model FILE` then looks at what a build made."
         )
     if path.is_dir():

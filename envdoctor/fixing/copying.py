@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: More than this is not copied where files can't be linked.
 _MOST_COPIED = 2 << 30
+#: Bytes; the programs that installers write for a distribution's commands are smaller, on Windows too.
+_LARGEST_SCRIPT = 1 << 20
 _TRIAL = ".envdoctor-trial-"
 _BARE = "envdoctor-bare-"
 _NAME = "environment"
@@ -162,6 +164,11 @@ def _make_alike(python: Python, copy: Path, executor: Executor, copier: _Copier)
     folder = next(iter(sorted(copy.glob("lib/python*/site-packages")) or [copy / "Lib" / "site-packages"]))
     shutil.rmtree(folder)
     copier.copy(site_folder(python), folder)
+    programs = Path(python.executable).parent
+    missing = {one.name for one in programs.iterdir()} - {one.name for one in (copy / programs.name).glob("*")}
+    for script in map(programs.joinpath, missing):  # else a command that an import mends would be told as gone
+        if (copy / programs.name).is_dir() and script.is_file() and script.stat().st_size < _LARGEST_SCRIPT:
+            shutil.copy2(script, copy / programs.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ _BUILDS_NOTHING: dict[str, str | None] = {
 }
 #: pip ends in a traceback where it meets a damaged package; what it refuses itself it calls "ERROR: ...".
 _PIP_CRASHED = re.compile(r"with status 1: \w*[a-z]Error\b")
+_PIP_SAID = re.compile(r"(?m)^ERROR: (.+)")
 _BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
@@ -220,6 +221,10 @@ class PackagePlanner:
                 stays = by.key not in resolution.versions and by.key not in removed
                 if stays and after and breaks(specifier, before, after):
                     held.append(f"{name}{specifier}")
+            found = self._world.facts.packages.find(name)
+            if before != after and found is not None and found.installer == "conda":
+                held.append(f"{name}=={before}")
+                state.notes += [f"{found.title} is conda's, and stays as it is: change it with conda"]
         return [line for line in dict.fromkeys(held) if line not in state.constraints]
 
     def _fall_back(self, state: _State, conflict: str) -> None:
@@ -233,14 +238,14 @@ class PackagePlanner:
             if without.ok:
                 possible[name] = len(self._held(without, state))
         if possible:  # best that after which nobody has what it does not want
-            why = "it can't be had with the others" if len(names) > 1 else "no version can be had"
+            why = "it can't be installed with the others" if len(names) > 1 else "no version can be installed"
             state.leave_out([min(possible, key=possible.__getitem__)], f"{why}: {conflict}")
             return
         good: list[str] = []
         for name in names:
             tried = [one for one in state.asked if normal_name(one[0].name) in {*good, name}]
             good += [name] if self._resolve(state, tried).ok else []
-        state.leave_out([name for name in names if name not in good], f"they can't be had together: {conflict}")
+        state.leave_out([name for name in names if name not in good], f"they can't be installed together: {conflict}")
 
     def _rehearse(self, step: Step) -> _Trial:
         """Run the commands on a copy of the environment, and judge what that comes to."""
@@ -264,7 +269,9 @@ class PackagePlanner:
             variables = self._world.variables_of(words) | _BUILDS_NOTHING
             result = self._world.executor.run(Command(argv=words, env=variables, timeout=_SECONDS))
             if not result.ok:
-                return f"tried on a copy, it {result.describe_failure()}: {one_line(result.last_line)}{_BY_HAND}"
+                said = _PIP_SAID.search(result.stderr)  # what follows may be a list
+                why = one_line(said[1] if said else result.last_line)
+                return f"tried on a copy, it {result.describe_failure()}: {why}{_BY_HAND}"
         return ""
 
     def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
@@ -280,7 +287,7 @@ class PackagePlanner:
         harms, then = news_of(self._before, after, changed)
         harms += lost_names(self._world.facts, facts, changed, self._code)
         silent = unanswered(self._before, after)
-        unjudged = f"not all can be told of the result ({silent[0]})" if silent else ""
+        unjudged = f"the result could not be judged as a whole ({silent[0]})" if silent else ""
         left = [one.finding for one in told if one.mending is not Mending.FIXED]
         notes = tuple(f"tried on a copy, it does not mend {one.code}: {one.message}" for one in left)
         notes += tuple(f"what fails then is another fault: {one.code}: {one.message}" for one in then)

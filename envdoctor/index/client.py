@@ -178,7 +178,7 @@ class IndexClient:
 
 def _half_an_answer(name: str, failed: list[str], places: list[str]) -> str:
     others = f", though {' and '.join(places)} has files of it" if places else ""
-    return f"{' '.join(failed)} What is there of {name} is not known, so that nothing is said of it{others}."
+    return f"{' '.join(failed)} Which files of {name} exist is not known, so that it was not judged{others}."
 
 
 def _dated(files: list[IndexFile], times: dict[str, datetime]) -> Iterator[IndexFile]:

@@ -112,7 +112,7 @@ def has_lowerings(_: Facts, request: Request, *, composites: bool = False) -> It
     if graph is None:
         return
     for verdict, names, words, problem in (
-        (Verdict.BLOCKED, graph.control_flow, "litert-torch has no form of {}", "torch-lowering-missing"),
+        (Verdict.BLOCKED, graph.control_flow, "litert-torch can't convert {}", "torch-lowering-missing"),
         (Verdict.BLOCKED, graph.opaque, "the operator {} has no body that can be traced", "torch-lowering-missing"),
         (Verdict.UNKNOWN, graph.sizes_of_values, "the values decide a size that {} gives", "torch-depends-on-values"),
     ):
@@ -160,7 +160,7 @@ def known_operators(tool: str, problem: str) -> Requirement:
         unknown = sorted(operators.difference(known, onnx_floats.WRITTEN, onnx_recurrent.WRITTEN))
         if unknown:
             kind = problem_kinds()[problem]
-            text = f"{tool} has no form of {', '.join(unknown[:_SHOWN])}"
+            text = f"{tool} can't convert {', '.join(unknown[:_SHOWN])}"
             yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
 
     return requirement

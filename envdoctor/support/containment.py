@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Modules whose functions and classes everybody uses, beside all of envdoctor.
 _SHARED = frozenset({"builtins", "io", "json", "os", "os.path", "pathlib", "re", "shutil", "subprocess", "time"})
+#: Seconds without a single step of Python in any thread.
+_STUCK = 120.0
 _real_exit = os._exit
 _guests: set[tuple[int, int]] = set()
 _outputs: list[TextIO] = []  # standard output, while a guest is here
@@ -32,7 +34,7 @@ def contained() -> Iterator[list[str]]:
     """
     changed: list[str] = []
     guest = _guest()
-    folder, variables, known = _folder(), dict(os.environ), known_functions()
+    folder, variables, known, depth = _folder(), dict(os.environ), known_functions(), sys.getrecursionlimit()
     with _lock:
         _guests.add(guest)
         os._exit = _exit
@@ -41,6 +43,7 @@ def contained() -> Iterator[list[str]]:
                 faulthandler.enable(all_threads=False)
             _outputs.append(sys.stdout)
             sys.stdout = _Output(sys.stdout)
+    keep_watch()
     try:
         yield changed
     finally:
@@ -49,7 +52,23 @@ def contained() -> Iterator[list[str]]:
             if not _guests:
                 os._exit = _real_exit
                 sys.stdout = _outputs.pop()
+            if sys.getrecursionlimit() != depth:
+                sys.setrecursionlimit(depth)
+                changed.append("the limit of Python's recursion")
             changed += (*_put_back(folder, variables), *replaced(known))
+
+
+def keep_watch() -> None:
+    """To be called all the while by who waits for guests; the last time when none is there.
+
+    Native code that never lets Python go on stops this, too. Then the process is ended from outside of Python, and all
+    its lines are written to standard error.
+    """
+    with contextlib.suppress(AttributeError, RuntimeError, ValueError, OSError):  # no standard error
+        if _guests:
+            faulthandler.dump_traceback_later(_STUCK, exit=True)
+        else:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def known_functions() -> dict[tuple[str, str], Any]:

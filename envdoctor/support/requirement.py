@@ -58,7 +58,7 @@ def parse_requirement(text: str) -> ParsedRequirement:
     """Take a requirement apart.
 
     Raises:
-        ValueError: it is none as PEP 508 has it (`packaging.requirements.InvalidRequirement`), is nested too deeply, or
+        ValueError: it is not valid (PEP 508) (`packaging.requirements.InvalidRequirement`), is nested too deeply, or
             has a number that no version has.
     """
     if _ENDLESS.search(text):
@@ -152,7 +152,7 @@ def holds(marker: str, environment: Mapping[str, str]) -> bool:
         environment: all variables, `extra` among them, which is empty where no extra is asked for.
 
     Raises:
-        ValueError: it is none as PEP 508 has it (`packaging.markers.InvalidMarker`).
+        ValueError: it is not valid (PEP 508) (`packaging.markers.InvalidMarker`).
     """
     if not marker:
         return True

@@ -126,7 +126,7 @@ class _Pool:
             return
         self._stillborn += 1
         if self._stillborn >= _MOST_STILLBORN:
-            raise EnvDoctorError("Workers end before they begin; is there enough memory? Try --workers 1.")
+            raise EnvDoctorError("Workers end before they start to work; is there enough memory? Try --workers 1.")
 
     def _drop(self, worker: _Worker) -> None:
         worker.kill()

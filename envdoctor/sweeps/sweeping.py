@@ -129,7 +129,7 @@ def _rows(kind: str, item: SweepItem, done: Done) -> tuple[SweepRow, ...]:
             target=target,
             verdict=done.ending.value if done.ending is not Ending.JUDGED else "UNKNOWN",
             state=State.UNKNOWN,
-            message=done.message or "Nothing was said of it.",
+            message=done.message or "The worker gave no answer about it.",
         )
         for target in item.targets or ("",)
     )

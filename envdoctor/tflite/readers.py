@@ -118,7 +118,7 @@ def find_reader(name: str) -> ModelReader:
         )
     near = difflib.get_close_matches(word, reader_names(), n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(reader_names())}."
-    raise UsageProblem(f"'{name}' is nothing that envdoctor knows to read .tflite files; {hint}")
+    raise UsageProblem(f"'{name}' is no reader of .tflite files that envdoctor knows; {hint}")
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def require_sound(tensor: Tensor, values: int | None) -> None:
 def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:
     count, axis = len(quantization.scales), quantization.quantized_dimension
     if not all(0 <= scale < math.inf for scale in quantization.scales):
-        raise Unreadable(f"{where} has a scale that is none")
+        raise Unreadable(f"{where} has an impossible scale")
     if count != len(quantization.zero_points):
         raise Unreadable(f"{where} has {count} scales and {len(quantization.zero_points)} zero points")
     if shape and not 0 <= axis < len(shape):

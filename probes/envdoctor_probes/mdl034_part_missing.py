@@ -32,5 +32,5 @@ def check(facts: Facts) -> Iterable[Finding]:
         subject=file.path.name,
         message=f"it needs {names}, which is not beside it",
         evidence=(Evidence(source=str(file.path), excerpt=f"names {names}"),),
-        fix=Fix(text=f"Bring {names} to {file.path.parent}."),
+        fix=Fix(text=f"Put {names} into {file.path.parent}."),
     )

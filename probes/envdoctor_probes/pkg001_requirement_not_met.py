@@ -48,7 +48,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject=distribution.name,
-            message=f"What {distribution.title} says can't be judged: '{text}' {reason}.",
+            message=f"A requirement of {distribution.title} can't be judged: '{text}' {reason}.",
             evidence=(Evidence(source=distribution.metadata, excerpt=text),),
         )
 

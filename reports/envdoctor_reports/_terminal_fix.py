@@ -75,7 +75,7 @@ def _show_risks(page: Page, step: Step) -> None:
     else:
         page.labelled("is", ", ".join(_properties(step)), indent=3)
     if step.unjudged:
-        page.mark(State.UNANSWERED, f"what comes of it can't be told: {step.unjudged}", indent=3)
+        page.mark(State.UNANSWERED, f"its result can't be told beforehand: {step.unjudged}", indent=3)
     for change in step.changes:
         if change.lost:
             page.mark(State.WARNING, f"{change.name} {change.before} can't be put back afterwards", indent=3)

@@ -51,4 +51,4 @@ def _answer(table: HoldingTable, name: str) -> tuple[State, str]:
         return State.FINE, f"{name}: the newest version that has it is {having[0]}."
     if all(cell.holdings[name] is Holding.LACKS for cell in table.cells):
         return State.ERROR, f"{name}: none of these versions has it."
-    return State.UNANSWERED, f"{name}: of no version it is known to have it."
+    return State.UNANSWERED, f"{name}: no version is known to have it."

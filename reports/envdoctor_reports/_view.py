@@ -185,8 +185,8 @@ def outcome_line(result: ProbeResult) -> str:
 
 
 def passed_line(result: ProbeResult) -> str:
-    """A probe that found nothing: its question, and the answer."""
-    return f"Passed: {question(result)} No."
+    """A probe that found nothing: its title names the problem that there is not."""
+    return f"Ruled out: {result.title.rstrip('?.')}."
 
 
 def inapplicable_line(result: ProbeResult) -> str:

@@ -199,7 +199,7 @@ def test_the_users_own_uv_variables_do_not_reach_in(server, resolver, target, mo
     ("line", "why"),
     [
         ("foo @ http://a.test/x\n--index-url=http://evil.test", "more than one line"),
-        ("--index-url=http://evil.test", "is no requirement"),
+        ("--index-url=http://evil.test", "is not a requirement"),
         ("foo @ file:///etc/passwd", "names a place"),
     ],
 )

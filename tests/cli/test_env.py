@@ -37,7 +37,7 @@ def put(cache):
 
 def test_an_empty_cache_says_so(cache, capsys):
     assert main(["env", "list"]) == 0
-    assert capsys.readouterr().out == f"There are none in {cache.root}; a build makes what it needs.\n"
+    assert capsys.readouterr().out == f"No environment is in {cache.root}; a build makes what it needs.\n"
 
 
 def test_the_list_tells_state_and_folder(put, capsys, tmp_path):

@@ -8,6 +8,8 @@ import re
 import pytest
 
 from envdoctor.cli import main
+from envdoctor.core.data import DATA, built_in_folders, load_file
+from envdoctor.doctor.explain import explanations
 
 
 def test_a_code_is_explained_in_words(capsys):
@@ -22,7 +24,7 @@ def test_long_lines_are_wrapped_to_the_window(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
     assert main(["explain", "recurrent-layer-crash"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert max(len(line) for line in lines) <= 50
+    assert max(len(line) for line in lines if not line.startswith("  https://")) <= 50
     assert any("unroll=True" in line for line in lines)
 
 
@@ -60,3 +62,18 @@ def test_an_unknown_code_is_a_usage_problem(capsys):
 def test_a_code_with_too_few_digits_is_understood(word, capsys):
     assert main(["explain", word]) == 2
     assert "did you mean PKG001?" in capsys.readouterr().err
+
+
+def test_every_code_names_where_what_it_speaks_of_is_described():
+    """A table may also name a code that is no more, which helps nobody."""
+    known = {one.code: one.sources for one in explanations()}
+    assert [code for code, sources in known.items() if not sources] == []
+    assert all(address.startswith("https://") for sources in known.values() for address in sources)
+    tables = [file for folder in (DATA, *built_in_folders()) for file in folder.glob("sources.toml")]
+    named = {code for file in tables for codes in load_file(file).values() for code in codes.split()}
+    assert sorted(named - known.keys()) == []
+
+
+def test_the_sources_are_shown(capsys):
+    assert main(["explain", "PYT007"]) == 0
+    assert capsys.readouterr().out.endswith("\nSources:\n  https://peps.python.org/pep-0668/\n")

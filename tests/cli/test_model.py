@@ -71,7 +71,7 @@ def test_a_source_is_told_from_a_damaged_file(tmp_path, capsys):
         for name in ("config.json", "metadata.json"):
             archive.writestr(name, "{}")
     assert main(["model", str(path)]) == 2
-    assert f"{path} is a Keras model, which no compiler takes as it is" in capsys.readouterr().err
+    assert f"{path} is a Keras model, which no compiler reads as it is" in capsys.readouterr().err
     assert main(["model", str(tmp_path / "absent.tflite")]) == 2
     assert "can't be read: No such file" in capsys.readouterr().err
 

@@ -137,8 +137,9 @@ def test_an_image_copies_what_there_is_and_runs_as_a_plain_user(name):
 def test_an_image_copies_all_that_a_wheel_is_made_of():
     text = (ROOT / "docker/Dockerfile").read_text("utf-8")
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    for source in re.search(r"\[tool\.hatch\.build\.targets\.sdist\]\ninclude = \[(.*)\]", project)[1].split(", "):
-        assert source.strip('"') in text
+    listed = re.search(r"(?s)\[tool\.hatch\.build\.targets\.sdist\]\ninclude = \[(.*?)\]", project)[1]
+    for source in re.findall(r'"([^"]+)"', listed):
+        assert source in text
 
 
 def test_the_feature_is_described_as_the_specification_asks():

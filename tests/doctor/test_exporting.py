@@ -108,7 +108,7 @@ def test_a_model_that_was_not_exported_leaves_that_unknown():
 @pytest.mark.parametrize(
     ("graph", "verdict", "words"),
     [
-        ({"control_flow": ["cond"]}, Verdict.BLOCKED, "no form of cond"),
+        ({"control_flow": ["cond"]}, Verdict.BLOCKED, "can't convert cond"),
         ({"own": {"a.b.default": "x"}, "opaque": ["a.b.default"]}, Verdict.BLOCKED, "a.b.default has no body"),
         ({"sizes_of_values": ["aten.nonzero.default"]}, Verdict.UNKNOWN, "that aten.nonzero.default gives"),
         ({"own": {"a.b.default": "written out"}}, Verdict.READY, "a.b.default is written out"),

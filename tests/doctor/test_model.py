@@ -276,9 +276,9 @@ def test_without_the_interpreter_the_report_says_so(path, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("net.onnx", None, "is an ONNX model, which no compiler takes"),
-        ("net.py:make", b"def make(): ...", "is PyTorch code, which no compiler takes"),
-        ("net.py", b"import os; os.abort()", "is PyTorch code, which no compiler takes"),
+        ("net.onnx", None, "is an ONNX model, which no compiler reads"),
+        ("net.py:make", b"def make(): ...", "is PyTorch code, which no compiler reads"),
+        ("net.py", b"import os; os.abort()", "is PyTorch code, which no compiler reads"),
         ("old.pt", pickle.dumps({"weight": 1}, 2), "is a PyTorch file of weights without a model"),
         ("cut.pt", pickle.dumps({"weight": 1}, 4)[:-2], "is a damaged PyTorch file"),
     ],

@@ -1,8 +1,15 @@
 """A copy of an environment: what starts with its Python, and what is said of it."""
 
 import os
+import sys
+from pathlib import Path
 
-from envdoctor.fixing.copying import _Copier, nothing_starts, without_copy
+import pytest
+
+from envdoctor.executors.local import LocalExecutor
+from envdoctor.facts.python import Python
+from envdoctor.facts.python.search_path import Origin, SearchFolder
+from envdoctor.fixing.copying import _Copier, copied, nothing_starts, without_copy
 
 
 def test_what_starts_is_empty_meanwhile_and_as_before_afterwards(tmp_path):
@@ -32,6 +39,20 @@ def test_what_starts_is_empty_meanwhile_and_as_before_afterwards(tmp_path):
 def test_the_folder_of_a_copy_is_said_to_be_the_environment():
     said = "Using Python at: /tmp/envdoctor-bare-f8_6q/environment '/ann/.envdoctor-trial-x1/environment/lib'"
     assert without_copy(said, "/env") == "Using Python at: /env '/env/lib'"
+
+
+@pytest.mark.slow
+def test_a_copy_of_what_is_no_virtual_environment_has_its_commands_too(tmp_path):
+    """Else a command whose import a plan mends would be told as gone, and the plan refused (conda, pyenv)."""
+    prefix, site = tmp_path / "prefix", tmp_path / "prefix/lib/site-packages"
+    (prefix / "bin").mkdir(parents=True)
+    site.mkdir(parents=True)
+    (prefix / "bin/python").symlink_to(sys.executable)
+    (prefix / "bin/foo").write_text("#!/bin/sh\n")
+    searched = SearchFolder(path=str(site), origin=Origin.SITE)
+    python = Python(executable=str(prefix / "bin/python"), prefix=str(prefix), search_path=(searched,))
+    with copied(python, LocalExecutor(), tmp_path) as program:
+        assert (Path(program).parent / "foo").read_text() == "#!/bin/sh\n"
 
 
 def test_a_copy_of_metadata_has_no_code_and_nothing_that_uv_could_not_read(tmp_path):

@@ -177,7 +177,7 @@ def test_what_answered_is_told_beside_what_failed(server):
         with pytest.raises(NetworkProblem) as raised:
             client(server, other.simple).project("pkg")
     assert f"{other.simple}/pkg/: HTTP 500" in str(raised.value)
-    assert f"after 1 try. What is there of pkg is not known, so that nothing is said of it, though {server.simple}" in (
+    assert f"after 1 try. Which files of pkg exist is not known, so that it was not judged, though {server.simple}" in (
         str(raised.value)
     )
 

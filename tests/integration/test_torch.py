@@ -291,7 +291,7 @@ def test_what_can_fail_is_named(tmp_path, name, problem, words):
     [
         ("OwnOperator", Verdict.READY, "written out of standard operators, from its body"),
         ("OpaqueOperator", Verdict.BLOCKED, "envdoctor_tests.opaque.default has no body that can be traced"),
-        ("Condition", Verdict.BLOCKED, "litert-torch has no form of cond"),
+        ("Condition", Verdict.BLOCKED, "litert-torch can't convert cond"),
         ("Branch", Verdict.BLOCKED, "GuardOnDataDependentSymNode"),
         ("Mask", Verdict.UNKNOWN, "the values decide a size that aten.index.Tensor gives"),
     ],

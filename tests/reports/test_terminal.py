@@ -44,7 +44,7 @@ def test_a_fine_machine_takes_a_line_a_group():
     assert "✓ Installed packages    2 checks passed" in shown
     assert shown[-1] == "✓ No problem found in 6 checks."
     assert not any("HST001" in line for line in shown)
-    assert "  ✓ HST002 Passed: Page size too large? No." in lines(samples.fine(), verbose=True)
+    assert "  ✓ HST002 Ruled out: Page size too large." in lines(samples.fine(), verbose=True)
 
 
 def test_a_broken_machine_shows_finding_proof_and_fix():
@@ -91,7 +91,7 @@ def test_passed_noted_and_not_applicable_are_three_words():
     assert "  · HST003 Does not apply: Not here? This is not macOS." in shown
     assert shown[-1] == "✓ No problem found in 2 checks."
     for text in (markdown.render(report), html.render(report)):
-        assert "Passed: " in text
+        assert "Ruled out: " in text
         assert "Noted: pages are large." in text
         assert "Does not apply: Not here?" in text
     assert '"does-not-apply"' in json.render(report)

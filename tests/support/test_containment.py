@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from envdoctor.support.containment import contained
+
 CRASH = """
 import ctypes
 from envdoctor.support.containment import contained
@@ -18,3 +20,35 @@ def test_a_guest_that_crashes_the_interpreter_is_named_first():
     assert done.returncode < 0
     assert "Fatal Python error" in done.stderr
     assert 'File "<string>", line 5' in done.stderr
+
+
+STUCK = """
+import ctypes
+from envdoctor.facts import Facts
+from envdoctor.facts.python import Python
+from envdoctor.probing import Probe, run_probes
+from envdoctor.support import containment
+containment._STUCK = 1.0
+
+def check(facts):
+    yield ctypes.PyDLL(None).pause()
+
+check.__module__ = "somebody.tea001_x"
+run_probes([Probe(code="TEA001", name="x", check=check, title="t", explanation="e")], Facts(python=Python()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="calls a function of the C library")
+def test_a_guest_that_never_lets_python_go_on_is_ended_and_named():
+    """A thread that waits can't do it: no line of Python is run any more."""
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert 'File "<string>", line 10 in check' in done.stderr
+
+
+def test_the_limit_of_recursion_is_put_back_and_told():
+    before = sys.getrecursionlimit()
+    with contained() as changed:
+        sys.setrecursionlimit(before + 7)
+    assert (sys.getrecursionlimit(), changed) == (before, ["the limit of Python's recursion"])

@@ -45,8 +45,8 @@ def test_what_is_whole(shape, rest):
         ([2, 3], {"data": bytes(5)}, r"tensor 0 \(t\) has 5 bytes, where 6 are needed"),
         ([5], {"kind": INT4, "data": bytes(2)}, "2 bytes, where 3 are needed"),
         ([2, 3], {"data": bytes(6), "isVariable": True}, "is a variable and has a value"),
-        ([2, 3], {"quantization": quantized([float("nan")], [0])}, "a scale that is none"),
-        ([2, 3], {"quantization": quantized([-0.5], [0])}, "a scale that is none"),
+        ([2, 3], {"quantization": quantized([float("nan")], [0])}, "an impossible scale"),
+        ([2, 3], {"quantization": quantized([-0.5], [0])}, "an impossible scale"),
         ([2, 3], {"quantization": quantized([0.5], [])}, "1 scales and 0 zero points"),
         ([2, 3], {"quantization": quantized([0.5] * 3, [0], 1)}, "3 scales and 1 zero points"),
         (

@@ -18,6 +18,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def docs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tools")
+        yield load()
+
+
+def load():
     spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -250,7 +250,9 @@ def softmax_size(question: Question) -> Objection | None:
 
 def nearest(question: Question) -> Objection | None:
     """A resize must not give too much."""
-    return _size(question, "nearest", _elements(question.output), f"it gives {_elements(question.output):,} bytes")
+    return _size(
+        question, "nearest", _elements(question.output), f"its output has {_elements(question.output):,} bytes"
+    )
 
 
 def bilinear(question: Question) -> Objection | None:
@@ -263,7 +265,7 @@ def bilinear(question: Question) -> Objection | None:
     if min(taken.shape[1:3]) <= 1:
         found = _limit(f"it stretches {taken.shape[1]} x {taken.shape[2]} to {output.shape[1]} x {output.shape[2]}")
         return question.unless_taken("stretch-of-one-pixel", found)
-    too_large = _size(question, "bilinear", output.elements, f"it gives {output.elements:,} bytes")
+    too_large = _size(question, "bilinear", output.elements, f"its output has {output.elements:,} bytes")
     if too_large is not None:
         return too_large
     corner = 1 if question.operator.flag("align_corners") else 0
@@ -310,7 +312,7 @@ def _rows(question: Question, form: str) -> Objection | None:
     output = question.output
     if output is None or math.prod(output.shape[:-1]) <= 1:
         return None
-    found = Objection(status="batch", reason=f"it gives {list(output.shape)}, more than one row")
+    found = Objection(status="batch", reason=f"its output has the shape {list(output.shape)}, more than one row")
     return question.unless_taken(form, found)
 
 

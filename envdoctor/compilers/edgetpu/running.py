@@ -162,7 +162,7 @@ def _far_bench(context: StageContext, folder: Path, compiler: EdgeTpuCompiler | 
     if own.ok and own.stdout.strip():
         return Bench(context=context, executor=far, start=lambda words: (NAME, *words), folder=folder)
     if compiler is None or compiler.library_path is None or compiler.loader is None:
-        raise ToolchainProblem(f"{far.host} has no {NAME}, and here is none to send there")
+        raise ToolchainProblem(f"{far.host} has no {NAME}, and this machine has none to send there")
     target = folder / _BUNDLE
     target.mkdir()
     for file in compiler.library_path.iterdir():

@@ -245,7 +245,7 @@ def _instructions(plan: Table) -> Iterator[tuple[int, Table]]:
         for instruction in chain.tables(2):
             call = instruction.table(1)
             if call is None:
-                raise Unreadable("an instruction says nothing")
+                raise Unreadable("an instruction is empty")
             yield instruction.integer(0, "B"), call
 
 

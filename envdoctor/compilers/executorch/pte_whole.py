@@ -53,7 +53,7 @@ def require_program(data: memoryview, sizes: Sequence[int]) -> None:
         elif name == "BackendDelegate" and not _BACKEND.fullmatch(table.string(0) or ""):
             raise Unreadable(f"it asks for a backend {table.string(0)!r}")
     if root is None or root.integer(0, "I"):
-        raise Unreadable("its version is none that the runtime has")
+        raise Unreadable("it is of a version that the runtime does not have")
     constants = _constants(root, sizes)
     for plan in plans:
         _require_plan(plan, constants)
@@ -83,7 +83,7 @@ def _require_plan(plan: Table, constants: Sequence[int]) -> None:
     for value in values:
         kind, content = value.integer(0, "B"), value.table(1)
         if (content is None and kind != 1) or kind > _MOST_KINDS:
-            raise Unreadable(f"one of its values is none, or of the kind {kind}")
+            raise Unreadable(f"one of its values is empty, or of the unknown kind {kind}")
         if content is not None and kind == _TENSOR:
             _require_tensor(content, constants, memory)
         elif content is not None and kind in {7, 10}:
@@ -98,7 +98,7 @@ def _require_plan(plan: Table, constants: Sequence[int]) -> None:
 def _require_instruction(instruction: Table, counts: tuple[int, int, int], length: int) -> None:
     kind, call = instruction.integer(0, "B"), instruction.table(1)
     if kind not in _KINDS or call is None:
-        raise Unreadable(f"an instruction of the kind {kind} says nothing")
+        raise Unreadable(f"an instruction of the kind {kind} is empty")
     if not _KINDS[kind]:
         _require_among(counts[kind], [call.integer(0)], "operators or delegates")
         _require_among(counts[0], call.numbers(1, "i") or (), "values")
@@ -123,7 +123,7 @@ def _require_tensor(tensor: Table, constants: Sequence[int], memory: Sequence[in
     sizes, order = tensor.numbers(2, "i") or (), bytes(tensor.raw(3) or b"")
     width = _WIDTHS.get(tensor.integer(0, "b"))
     if width is None or tensor.integer(1) or not 0 <= tensor.integer(8, "b") <= 2:  # noqa: PLR2004
-        raise Unreadable("a tensor has a type, a start or a kind of shape that there is none of")
+        raise Unreadable("a tensor has an unknown type, start or kind of shape")
     if min(sizes, default=0) < 0 or sorted(order) != list(range(len(sizes))):
         raise Unreadable(f"a tensor of the sizes {list(sizes)} has its dimensions in the order {list(order)}")
     size, number, place = math.prod(sizes) * width, tensor.integer(5, "I"), tensor.table(6)
@@ -164,7 +164,7 @@ def require_xnnpack(graph: memoryview, weights: int, named: Mapping[str, int]) -
     used = [node.integer(field, "I") for name, node in tables for field in fields.get(name, ())]
     lost = {*used, *(root.numbers(4, "I") or ()), *(root.numbers(5, "I") or ())} - known
     if lost:
-        raise Unreadable(f"the graph for XNNPACK uses the value {min(lost)}, which is none")
+        raise Unreadable(f"the graph for XNNPACK uses the value {min(lost)}, which is not defined")
 
 
 def _values(tables: Iterable[tuple[str, Table]], constants: int) -> set[int]:

@@ -101,7 +101,7 @@ def _require_functions(root: Table) -> None:
     if count != sum(1 for _ in root.tables(8)):
         raise Unreadable(f"it has {count} functions, and another number of signatures")
     if any(not 0 <= each.integer(1) < count for each in root.tables(7)):
-        raise Unreadable(f"it exports a function that is none of its {count}")
+        raise Unreadable(f"it exports a function that is not among its {count}")
 
 
 def _segments(root: Table, data: memoryview, behind: int) -> Iterator[memoryview]:

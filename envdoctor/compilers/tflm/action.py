@@ -102,7 +102,7 @@ def _compare(context: StageContext, source: Path, samples: Path) -> Mapping[str,
         request = {"model": source, "samples": samples}
         compared: Mapping[str, Any] = run_worker(context, _WORKERS / "run_litert.py", request, python)
     except (EnvironmentProblem, NetworkProblem) as error:
-        return {"unknown": f"LiteRT could not be had: {error}"}
+        return {"unknown": f"LiteRT could not be installed: {error}"}
     except StageFailed as error:
         return {"unknown": error.finding.message}
     if compared["refused"]:

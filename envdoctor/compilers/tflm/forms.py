@@ -87,7 +87,7 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
     table = load_file(_TABLE)
     if operator.custom_code is not None:
         is_own = operator.custom_code in table["custom"]
-        unasked = Answer(unknown="its own custom operators were not asked")
+        unasked = Answer(unknown="custom operators were never tried")
         return unasked if is_own else Answer(refused="Failed to get registration from op code CUSTOM")
     if operator.name in table["lacking"]:
         return Answer(refused=f"Didn't find op for builtin opcode '{operator.name}'")
@@ -104,7 +104,7 @@ def ask(graph: Subgraph, operator: Operator) -> Answer:
     sizes = next((taken[key] for key in _spellings(operator, form) if key in taken), None)
     if sizes is not None:
         return Answer(unknown=next(_untried(graph, operator, table), ""), structures=sizes)
-    return Answer(unknown=f"{form} was not asked", structures=_of_another_form(form, taken))
+    return Answer(unknown=f"{form} was never tried", structures=_of_another_form(form, taken))
 
 
 @functools.cache
@@ -154,9 +154,9 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
     rank = len(taken[0].shape) if operator.name not in {"SPLIT", "TRANSPOSE_CONV"} else _LOW_RANK
     ranks = table["ranks"].get(operator.name) or [_RANKS.get(operator.name, rank)]
     if (rank and rank not in ranks) or (operator.name not in table["ranks"] and rank > _LOW_RANK):
-        yield f"it was not asked with {rank} dimensions"
+        yield f"it was never tried with {rank} dimensions"
     if operator.activation not in _ACTIVATIONS:
-        yield f"it was not asked with a fused {operator.activation}"
+        yield f"it was never tried with a fused {operator.activation}"
     if operator.name == "SOFTMAX" and given[0].dtype == "INT8" and taken[0].shape[-1:] >= (_SOFTMAX,):
         yield f"its kernel ends the process where {_SOFTMAX} values or more are nearly equal"
     if operator.name in {"SOFTMAX", "LOG_SOFTMAX"} and _is_tiny(taken[0]):
@@ -164,8 +164,8 @@ def _untried(graph: Subgraph, operator: Operator, table: dict[str, Any]) -> Iter
     if operator.name == "RSQRT" and _may_be_negative(graph, taken[0]):
         yield "its kernel stops at a negative number, which its input has the range for"
     if operator.word("weights_format", "DEFAULT") != "DEFAULT":
-        yield "it was not asked with shuffled weights"
-    yield from (f"it was not asked with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))
+        yield "it was never tried with shuffled weights"
+    yield from (f"it was never tried with {name}" for name in _OFF.get(operator.name, ()) if operator.options.get(name))
     if operator.name == "SVDF" and not _is_bias_of_svdf(graph, operator):
         yield "its bias must have the scale of its state times that of its weights in time, or its kernel refuses it"
     yield from _sizes(graph, operator)
@@ -192,7 +192,7 @@ def _gates(graph: Subgraph, operator: Operator) -> Iterator[str]:
         return
     places = {place for place, index in enumerate(operator.inputs) if index >= 0}
     if places != _LSTM_INPUTS or form_of(graph, operator) not in _LSTM_FORMS:
-        yield f"{form_of(graph, operator)} was not asked"
+        yield f"{form_of(graph, operator)} was never tried"
 
 
 def _is_tiny(tensor: Tensor) -> bool:
@@ -214,7 +214,7 @@ def _scales(operator: Operator, taken: tuple[Tensor, ...], given: tuple[Tensor, 
     fixed = _FIXED.get(operator.name, {}).get(given[0].dtype)
     scales = given[0].quantization
     if fixed is not None and (scales is None or not _is(scales.scales, scales.zero_points, *fixed)):
-        yield f"it was not asked with another output scale than {fixed[0]:g}"
+        yield f"it was never tried with another output scale than {fixed[0]:g}"
     for tensor in (*taken, *given):
         if tensor.dtype in _WITH_SCALES:
             yield from _scale(tensor)

@@ -202,9 +202,13 @@ def suited(fix: Fix, facts: Facts) -> Fix:
     Nothing is installed into a Python that the operating system looks after (PEP 668), nor what a lock has in another
     version, nor a version that the project's files exclude.
     """
-    if not any("pip" in command[:3] for command in fix.commands):
+    if not any({"pip", "conda"} & {*command[:3]} for command in fix.commands):
         return fix
     python = facts.python
+    if python.conda:
+        from envdoctor.facts.packages.conda import by_conda
+
+        fix = by_conda(fix, facts)
     if python.externally_managed:
         why = f"The operating system looks after the packages of {python.executable}"
         text = f"{fix.text} {why}: make an environment, and do it there."

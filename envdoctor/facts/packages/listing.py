@@ -194,7 +194,7 @@ def _problem_of(metadata: Metadata, default: str = "") -> str:
         return "does not give name and version"
     if not is_project_name(metadata.name):
         return f"gives '{metadata.name[:_SHOWN]}' for its name, which is no project's name"
-    return "" if is_version(version) else f"gives '{version[:_SHOWN]}' for its version, which is none"
+    return "" if is_version(version) else f"gives '{version[:_SHOWN]}' for its version, which is not a version"
 
 
 def _read_header(path: str) -> bytes:

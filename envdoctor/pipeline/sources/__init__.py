@@ -92,7 +92,7 @@ def _identify_factory(path: Path, factory: str, given: str) -> Artifact:
 def _identify_onnx(path: Path, given: str) -> Artifact:
     model = onnx.read_onnx(path, given)
     if not model.inputs:
-        raise UsageProblem(f"{path} takes no input, so what it gives is constant: there is nothing to build.")
+        raise UsageProblem(f"{path} has no input, so that its output is constant: there is nothing to build.")
     _refuse_text(path, model.inputs)
     hashes = [hash_path(file) for file in (path, *sorted(model.external))]
     return Artifact(

@@ -82,7 +82,7 @@ def read_keras(path: Path) -> KerasFile:
         check_types(nodes)
         inputs = inputs_of(config)
     except (Malformed, Unreadable, RecursionError) as error:
-        raise Unreadable(f"{path} is damaged: its configuration is none that Keras wrote: {error}") from None
+        raise Unreadable(f"{path} is damaged: its configuration was not written by Keras: {error}") from None
     if not is_hdf5:
         _require_weights(path)
     known = names()

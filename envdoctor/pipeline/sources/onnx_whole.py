@@ -68,7 +68,7 @@ def require_whole(model: Message, graph: Message, functions: Iterable[Message], 
     if not 0 < model.signed(1) <= _NEWEST_IR or any(
         version < 1 or (version > _NEWEST_OPSET and domain in DEFAULT_DOMAINS) for domain, version in opsets
     ):
-        raise Unreadable("its versions are none that ONNX has")
+        raise Unreadable("it is of versions that ONNX does not have")
     _require_graph(graph, (), subgraphs)
     for function in functions:
         _require_nodes(function.messages(_FUNCTION_NODES), ({"", *function.texts(4)},), subgraphs)
@@ -121,7 +121,7 @@ def _require_graph(graph: Message, outside: tuple[set[str], ...], subgraphs: Sub
     for output in graph.messages(12):
         name = output.text(1)
         if not name or not any(name in names for names in (*outside, known)):
-            raise Unreadable(f"its output {name!r} is given by nothing")
+            raise Unreadable(f"nothing computes its output {name!r}")
 
 
 def _require_nodes(nodes: Iterable[Message], scopes: tuple[set[str], ...], subgraphs: Subgraphs) -> None:

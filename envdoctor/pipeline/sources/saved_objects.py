@@ -127,7 +127,7 @@ def _require_signature(name: str, function: Message, arguments: list[int] | None
 def _leaves(value: Message, depth: int = 0) -> Iterator[Message]:
     """The values in a StructuredValue, in TensorFlow's order; those of a dictionary by their keys."""
     if depth > _DEEPEST or not any(value.has(field) for field in _VALUES):
-        raise Unreadable("a function's description has a value that is none")
+        raise Unreadable("a function's description has a value of no known kind")
     inner: list[Message] = [*value.first(_LIST).messages(1), *value.first(_TUPLE).messages(1)]
     entries = sorted(value.first(_DICT).messages(1), key=lambda entry: entry.text(1))
     inner += [entry.first(2) for entry in (*entries, *value.first(_NAMED_TUPLE).messages(2))]

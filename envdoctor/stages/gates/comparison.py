@@ -61,7 +61,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
         python = context.interpreter(ENVIRONMENT)
     except (EnvironmentProblem, NetworkProblem) as error:
         evidence = (Evidence(source=ENVIRONMENT, excerpt=str(error)),)
-        return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be had"),))
+        return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be installed"),))
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}
@@ -194,19 +194,21 @@ def _at_chance(accuracy: Mapping[str, Any], subject: str) -> Iterator[Finding]:
 
 
 def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]:
-    if one["difference"] is None or one["difference"] > thresholds.max_difference:
+    difference, cosine, most, least = one["difference"], one["cosine"], thresholds.max_difference, thresholds.min_cosine
+    if difference is None or difference > most:
         yield (
-            f"the largest difference is {_percent(one['difference'])} of the output's range, "
-            f"at most {_percent(thresholds.max_difference)} is accepted"
+            f"the largest difference is {_percent(difference, most)} of the output's range, "
+            f"at most {_percent(most, difference)} is accepted"
         )
-    if one["cosine"] is None or one["cosine"] < thresholds.min_cosine:
-        yield f"the cosine similarity is {_decimal(one['cosine'])}, at least {thresholds.min_cosine:g} is required"
+    if cosine is None or cosine < least:
+        yield f"the cosine similarity is {_decimal(cosine, least)}, at least {least:.9g} is required"
     if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
-        yield f"{_agreement(one)}, at least {_percent(thresholds.min_agreement)} is required"
+        wanted = _percent(thresholds.min_agreement, one["agreement"])
+        yield f"{_agreement(one, thresholds.min_agreement)}, at least {wanted} is required"
 
 
-def _agreement(one: Mapping[str, Any]) -> str:
-    share = _percent(one["agreement"])
+def _agreement(one: Mapping[str, Any], least: float | None = None) -> str:
+    share = _percent(one["agreement"], least)
     words = {
         "labels": f"{share} of its whole numbers are the float model's",
         "items": f"{share} of the float model's items are among its own",
@@ -223,9 +225,15 @@ def _measures(one: Mapping[str, Any]) -> str:
     return f"output {one['name']}: {', '.join(parts)}"
 
 
-def _percent(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:.1%}"
+def _percent(share: float | None, beside: float | None = None) -> str:
+    return "unknown" if share is None else f"{share:.{_digits(100 * share, beside and 100 * beside, 1)}%}"
 
 
-def _decimal(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4f}"
+def _decimal(value: float | None, beside: float | None = None) -> str:
+    return "unknown" if value is None else f"{value:.{_digits(value, beside, 4)}f}"
+
+
+def _digits(value: float, beside: float | None, least: int) -> int:
+    """How many digits tell a number from the one that it is held against: 1.0000 is not below 1."""
+    digits = range(least, 10)
+    return next((each for each in digits if beside is None or round(value, each) != round(beside, each)), digits[-1])

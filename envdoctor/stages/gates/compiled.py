@@ -57,7 +57,7 @@ def judge_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: st
     if "comparison" in summary:
         yield from judge_outputs(summary["comparison"], options.thresholds, subject)
     else:
-        words = str(summary.get("not_run") or "the stage ran it nowhere")
+        words = str(summary.get("not_run") or "the stage never ran it")
         yield finding("not-compared", subject, (Evidence(source=runner, excerpt=words),), words=words)
     if "accuracy" in summary:
         yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

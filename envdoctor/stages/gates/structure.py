@@ -137,7 +137,7 @@ def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
 def _computing(count: int) -> str:
     """What floats are there for; an island can hold conversions alone."""
     if not count:
-        return "the model goes over floats, though nothing computes in them"
+        return "the model passes through floats, though nothing computes in them"
     return f"{count} of the model's operators {'computes' if count == 1 else 'compute'} in floats"
 
 

@@ -82,7 +82,9 @@ def entry_points_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
         elif stripped and stripped[0] not in "#;" and (not section or ("=" not in stripped and line[0] not in " \t")):
             found.append(stripped)
     if found:
-        yield Sighting(message=f"entry_points.txt has lines that are none: {listed(found)}", files=tuple(found))
+        yield Sighting(
+            message=f"entry_points.txt has lines that are no entry points: {listed(found)}", files=tuple(found)
+        )
 
 
 _GROUPS = {
@@ -106,7 +108,7 @@ def command_not_made(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found = tuple(group for group in groups if group.lower() in _GROUPS)
     found += tuple(each for each in re.findall(r"(?m)^\s*\[\s*(['\"][^\]]+)\]", text) if each.strip("'\"") in _MADE)
     if found:
-        yield Sighting(message=f"of entry points in {listed(found)} no command is made", files=found)
+        yield Sighting(message=f"no command is made of the entry points in {listed(found)}", files=found)
     nested = tuple(name for name in wheel.members if _IN_FOLDER.fullmatch(name))
     if nested:
         yield Sighting(message=f"scripts in folders, for which uv refuses the wheel: {listed(nested)}", files=nested)

@@ -65,7 +65,7 @@ def _classifiers(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     found = fields.get("classifier", [])
     unknown = [each for each in found if each.partition(" :: ")[0].strip() not in _CLASSIFIERS or not _may_be(each)]
     if unknown:
-        yield "classifier", f"there is no such one: {listed(unknown)}"
+        yield "classifier", f"not a known classifier: {listed(unknown)}"
 
 
 def _extras(fields: dict[str, list[str]]) -> Iterator[tuple[str, str]]:

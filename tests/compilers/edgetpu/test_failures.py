@@ -74,4 +74,4 @@ def test_what_is_the_places_fault(tmp_path):
     ):
         assert failure.of_place
     refused = said(tmp_path, "Host key verification failed.\n", place="ssh", returncode=255)
-    assert refused.finding.message == "bigbox could not be worked on: Host key verification failed."
+    assert refused.finding.message == "nothing could be run on bigbox: Host key verification failed."

@@ -44,9 +44,9 @@ def first_item(data, table, field, value):
         (changed(XNNPACK, "DelegateCall", 0, 9), "delegates"),
         (first_item(XNNPACK, "KernelCall", 1, 77), "number 77 of 9 values"),
         (first_item(XNNPACK, "ExecutionPlan", 3, -5), "number -5 of 9 values"),
-        (changed(XNNPACK, "EValue", 0, 200, "<B"), "of the kind 200"),
+        (changed(XNNPACK, "EValue", 0, 200, "<B"), "of the unknown kind 200"),
         (changed(XNNPACK, "Instruction", 0, 77, "<B"), "an instruction of the kind 77"),
-        (changed(XNNPACK, "Tensor", 0, 120, "<b"), "a tensor has a type"),
+        (changed(XNNPACK, "Tensor", 0, 120, "<b"), "a tensor has an unknown type"),
         (changed(XNNPACK, "AllocationDetails", 0, 8, "<I"), "pieces of memory"),
         (changed(XNNPACK, "AllocationDetails", 1, 1 << 30, "<I"), "of its memory"),
         (XNNPACK.replace(b"aten::", b"aten:\1"), "an operator"),
@@ -73,7 +73,7 @@ def graph():
     [
         ("XNNTensorValue", 3, 99, "constants for XNNPACK"),
         ("XNNTensorValue", 1, 7, "another number of dimensions"),
-        ("Conv", 15, 98, "the value 98, which is none"),
+        ("Conv", 15, 98, "the value 98, which is not defined"),
     ],
 )
 def test_a_graph_that_xnnpack_does_not_compile_is_damage(table, field, value, words):

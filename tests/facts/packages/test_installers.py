@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from envdoctor.core.finding import Fix
@@ -5,6 +7,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.packages import Distribution, Packages
 from envdoctor.facts.packages.installers import installer_for, suited
 from envdoctor.facts.python import Python
+from sites import Site, facts_of
 
 FOO = Distribution(name="foo", version="1.0")
 PIP = Packages(distributions=(Distribution(name="pip"),))
@@ -37,6 +40,36 @@ def test_conda_for_what_conda_installed():
         *("--force-reinstall", "--no-deps", "foo=1.0"),
     )
     assert installer_for(Python(conda=True), PIP, FOO).name == "pip"
+
+
+def test_what_conda_installed_is_left_to_conda_under_its_own_name(tmp_path):
+    """Whatever probe proposes it: pip would write over conda's files, and conda would not know."""
+    site = Site(tmp_path / "site")
+    site.install("msgpack", installer="conda")
+    site.install("theirs")
+    records = tmp_path / "conda-meta"
+    records.mkdir()
+    (records / "msgpack-2.0-0.json").write_text("{")
+    for name, folder in (("msgpack-python", "msgpack-1.0"), ("python", "python")):
+        files = [f"lib/python3.11/site-packages/{folder}.dist-info/METADATA"]
+        (records / f"{name}-1.0-0.json").write_text(json.dumps({"name": name, "files": files}))
+    facts = facts_of(site, executable="/env/bin/python", prefix=str(tmp_path), conda=True)
+    conda = ("conda", "install", "--prefix", str(tmp_path), "--yes")
+    pip = ("/env/bin/python", "-m", "pip", "install")
+
+    def commands(*command):
+        return suited(Fix(text="Mend it.", commands=(command,)), facts).commands[0]
+
+    assert commands(*pip, "msgpack<2,>=1") == (*conda, "msgpack-python<2,>=1")
+    assert commands(*pip, "--force-reinstall", "--no-deps", "msgpack==1.0")[-3:] == (
+        "--force-reinstall",
+        "--no-deps",
+        "msgpack-python=1.0",
+    )
+    assert commands(*pip[:3], "uninstall", "--yes", "msgpack") == ("conda", "remove", *conda[2:], "msgpack-python")
+    assert commands(*conda, "--force-reinstall", "--no-deps", "msgpack=1.0")[-1] == "msgpack-python=1.0"
+    for other in ("theirs<2", "nowhere"):
+        assert commands(*pip, other) == (*pip, other)
 
 
 def test_the_system_s_own_are_left_to_it():

@@ -191,7 +191,7 @@ def test_a_version_that_is_none_likewise(site, version):
     info = site.install("foo")
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: foo\nVersion: {version}\n")
     (one,) = facts_of(site).packages.distributions
-    assert "for its version, which is none" in one.problem
+    assert "for its version, which is not a version" in one.problem
     assert len(one.problem) < 200
 
 

@@ -35,6 +35,13 @@ def test_a_plan_that_takes_a_name_away_from_the_users_code_is_refused(env):
     assert step.refused == ""
 
 
+def test_what_conda_installed_is_not_changed_by_pip(env):
+    env.install("lib==1.0", "newer==1.0")
+    (next(env.packages.glob("lib-1.0*")) / "INSTALLER").write_text("conda\n")
+    (step,) = env.plan().steps
+    assert step.refused.startswith("no version can be installed: lib 1.0 is conda's, and stays as it is")
+
+
 def test_a_version_that_has_the_name_is_taken_where_there_is_one(env):
     env.install("app==1.0", "lib==1.0", "newer==1.0")
     (step,) = env.plan().steps

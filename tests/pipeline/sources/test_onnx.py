@@ -40,7 +40,7 @@ def test_a_model_by_its_content(tmp_path, name):
 
 
 def test_a_model_that_takes_nothing_is_constant(tmp_path):
-    assert "takes no input" in refused(write(tmp_path, node("Relu"), weight("x"), value("x", 4)))
+    assert "has no input" in refused(write(tmp_path, node("Relu"), weight("x"), value("x", 4)))
 
 
 def test_open_sizes_are_said_by_the_user(tmp_path):

@@ -61,7 +61,7 @@ def test_what_is_whole(tmp_path, name):
         (model(node("Relu"), node("Relu"), X), "what another gives"),
         (model(nested(1, nested(4, "Relu")), X), "gives nothing"),
         (model(nested(1, nested(2, "y")), X), "an operator ''"),
-        (model(node("Relu"), X, output("gone")), "output 'gone' is given by nothing"),
+        (model(node("Relu"), X, output("gone")), "nothing computes its output 'gone'"),
         (model(node("Relu"), X, X), "two inputs have the same name"),
         (model(node("Relu"), value("x", 1, kind=0)), "no type"),
         (model(ADD, X, tensor(2)), "'w' has no values"),

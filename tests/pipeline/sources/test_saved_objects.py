@@ -71,10 +71,10 @@ def test_what_is_whole():
         (graph(field(4, field(1, "x"))), "object 0 has no version"),
         (graph(called(name="g")), "the function 'g', which is not there"),
         (graph(field(8, field(1, "g"))), "the function 'g', which is not there"),
-        (graph(called(b"")), "a value that is none"),
-        (graph(called(field(1, WHOLE) + field(5, b""))), "a value that is none"),
-        (graph(called(field(1, WHOLE) + field(5, tupled(b"")))), "a value that is none"),
-        (graph(field(8, field(1, "f") + field(4, b""))), "a value that is none"),
+        (graph(called(b"")), "a value of no known kind"),
+        (graph(called(field(1, WHOLE) + field(5, b""))), "a value of no known kind"),
+        (graph(called(field(1, WHOLE) + field(5, tupled(b"")))), "a value of no known kind"),
+        (graph(field(8, field(1, "f") + field(4, b""))), "a value of no known kind"),
         (graph(called(field(1, named(varargs=NONE)) + field(5, NONE))), "which arguments it has"),
         *(
             (
@@ -88,7 +88,7 @@ def test_what_is_whole():
         (graph(concrete=field(3, tupled(tupled(), mapped())) + field(4, NONE)), "other arguments than its signature"),
         (graph(concrete=field(3, tupled(mapped())) + field(4, NONE)), "no arguments and keywords"),
         (graph(concrete=SIGNATURE[:-3]), "runs over|none|out"),
-        (graph(concrete=field(3, tupled(tupled(), mapped()))), "a value that is none"),
+        (graph(concrete=field(3, tupled(tupled(), mapped()))), "a value of no known kind"),
     ],
 )
 def test_what_tensorflow_does_not_put_together(objects, words):
@@ -105,7 +105,7 @@ def test_deep_values_end():
     value = NONE
     for _ in range(200):
         value = listed(value)
-    with pytest.raises(Unreadable, match="a value that is none"):
+    with pytest.raises(Unreadable, match="a value of no known kind"):
         look(graph(called(field(1, value))))
 
 

@@ -87,6 +87,20 @@ def test_thresholds_are_the_users():
     assert judged(Thresholds(max_difference=0.9, min_cosine=0.0, min_agreement=0.0), difference=0.8, cosine=0.1) == []
 
 
+@pytest.mark.parametrize(
+    ("limit", "measured", "words"),
+    [
+        ({"min_cosine": 0.9999999}, {"cosine": 0.99999}, "is 0.99999, at least 0.9999999 is"),
+        ({"min_cosine": 1.0}, {"cosine": 0.99999}, "is 0.99999, at least 1 is"),
+        ({"max_difference": 0.35}, {"difference": 0.35004}, "35.004% of the output's range, at most 35.000%"),
+        ({"min_agreement": 0.8}, {"agreement": 0.7999}, "in 79.99% of the samples, at least 80.00%"),
+    ],
+)
+def test_what_is_measured_never_reads_like_the_limit_that_it_misses(limit, measured, words):
+    (finding,) = judged(Thresholds(**limit), **measured)
+    assert words in finding.message
+
+
 def test_everything_that_is_wrong_is_said_at_once():
     (found,) = judged(difference=0.5, cosine=0.1, agreement=0.0)
     assert found.message.count(";") == 2

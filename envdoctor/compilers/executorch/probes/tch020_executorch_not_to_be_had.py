@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("TCH020", topic="executorch")
 def check(facts: Facts) -> Iterator[Finding]:
-    """ExecuTorch is not here and can't be had here.
+    """ExecuTorch is not installed and can't be installed here.
 
     Only ExecuTorch makes .pte files. It runs in your own environment if that has it with its Vela and tosa-tools, or in
     one that a build makes by itself, which takes a Python and a platform that its wheels exist for.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("TCH022", topic="iree")
 def check(facts: Facts) -> Iterator[Finding]:
-    """IREE is not here and can't be had here.
+    """IREE is not installed and can't be installed here.
 
     Only IREE's compiler makes .vmfb files. It runs in your own environment if that has it with its converters, or in
     one that a build makes by itself, which takes a Python and a platform that its wheels exist for.

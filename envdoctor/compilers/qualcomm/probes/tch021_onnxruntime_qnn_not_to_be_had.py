@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("TCH021", topic="qualcomm")
 def check(facts: Facts) -> Iterator[Finding]:
-    """onnxruntime-qnn is not here and can't be had here.
+    """onnxruntime-qnn is not installed and can't be installed here.
 
     Only onnxruntime-qnn compiles ONNX models for a Hexagon here. Its wheels take glibc 2.35 and Python 3.11 or newer on
     x86_64, and its licence has to be accepted once.

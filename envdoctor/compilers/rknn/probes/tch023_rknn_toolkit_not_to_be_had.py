@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @probe("TCH023", topic="rknn")
 def check(facts: Facts) -> Iterator[Finding]:
-    """rknn-toolkit2 is not here and can't be had here.
+    """rknn-toolkit2 is not installed and can't be installed here.
 
     Only rknn-toolkit2 makes .rknn files. Its wheels are for Python 3.10 to 3.12 on x86_64 Linux; its environment takes
     more than 5 GB, so that a build makes it with --allow-large only.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("TCH024", topic="tflm")
 def check(facts: Facts) -> Iterator[Finding]:
-    """tflite-micro is not here and can't be had here.
+    """tflite-micro is not installed and can't be installed here.
 
     The interpreter of TensorFlow Lite Micro runs the model and tells its arena. It runs in your own environment if that
     has its very version, or in one that a build makes by itself, which takes a Python and a platform that its wheels

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("TCH008", topic="vela")
 def check(facts: Facts) -> Iterator[Finding]:
-    """Vela is not here and can't be had here.
+    """Vela is not installed and can't be installed here.
 
     Only Vela compiles for an Ethos-U. It runs in your own environment if that has it, or in one that a build makes by
     itself, which takes a Python and a platform that its wheels exist for.
