@@ -246,8 +246,10 @@ def stems_of(paths: Sequence[str]) -> frozenset[str]:
     """The names, without suffixes, of folders and files in paths; not of those in packages, which are submodules."""
     packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
     found: set[str] = set()
+    seen: set[str] = set()
     for path in paths:
-        while path and "__pycache__" not in path:
+        while path and path not in seen and "__pycache__" not in path:
+            seen.add(path)
             path, _, name = path.rpartition("/")  # noqa: PLW2901 - upwards
             if path not in packages:
                 found.add(name.partition(".")[0])
