@@ -4,6 +4,11 @@ Run: python benchmarks/matrix.py [speed|bytes]   (asks the user's own package in
 
 The peer is uv as a person would call it, one process after the other, with the interpreter named and no downloads of
 Pythons. Both begin with an empty cache, and both are given the same index settings.
+
+Measured last on two very busy processors: 280 of 280 verdicts agree, cold 11.0 times as fast as uv a cell; warm 2.7 s
+of the processor (8.9 s of wall time, since some twenty other programs ran). tensorflow 2.17 to 2.19 for Windows and
+four Pythons, cold: 12 MB of each wheel, 9 of them for the import tables of some 50 libraries, and 6.5 MB of texts once
+a release.
 """
 
 from __future__ import annotations

@@ -61,7 +61,6 @@ class Escapes:
         self._watched: dict[Place, set[str]] = {}
         self._shown: dict[Place, set[str]] = {}  # of those, collections that code so far only reads from
         self._exposed: set[Place] = set()
-        self._mentions: dict[ast.AST, Mentions] = {}
         self._lost: set[object] = set()
 
     def add_finders(self, *, ahead: bool = True) -> None:
@@ -128,9 +127,7 @@ class Escapes:
 
     def lose_code(self, node: ast.AST, places: tuple[Place, ...], state: State) -> None:
         """Code may be run at any time from now on, which sees the names of these places, the nearest first."""
-        if node not in self._mentions:
-            self._mentions[node] = mentions(node)
-        found = self._mentions[node]
+        found = mentions(node)
         self.given |= found.attributes
         if found.changes is not None:
             self._note_changes(found, found.changes, places, state)

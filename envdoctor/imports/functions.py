@@ -77,11 +77,9 @@ class Functions:
         """The names that may be bound in a place."""
         self._locals[place] = names
 
-    def annotation(self, node: ast.expr | None, scope: Scope, state: State) -> None:
-        """Evaluates an annotation, where Python does so."""
-        late = self._machine.site.target.interpreter.version >= _LAZY_ANNOTATIONS
-        if node is not None and not late and scope.module not in self.lazy:
-            self._machine.expressions.value(node, scope, state)
+    def takes_annotations(self, scope: Scope) -> bool:
+        """Whether Python evaluates annotations at once."""
+        return scope.module not in self.lazy and self._machine.site.target.interpreter.version < _LAZY_ANNOTATIONS
 
     def make(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, state: State) -> Function:
         """A function as it is defined: defaults and annotations are evaluated."""
@@ -94,10 +92,10 @@ class Functions:
         for each, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
             if default is not None:
                 defaults[each.arg] = value(default, scope, state)
-        if not isinstance(node, ast.Lambda):
+        if not isinstance(node, ast.Lambda) and self.takes_annotations(scope):
             every = [*plain, *spec.kwonlyargs, *(each for each in (spec.vararg, spec.kwarg) if each)]
             for annotation in (*(each.annotation for each in every), node.returns):
-                self.annotation(annotation, scope, state)
+                value(annotation, scope, state)
         return Function(node, scope.module, scope.places, defaults)
 
     def _about(self, node: Any) -> _About:  # noqa: ANN401

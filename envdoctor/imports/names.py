@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from envdoctor.imports.wheel_site import ModuleFiles
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
+_TAKES_AWAY = re.compile(r"\bdel\b")  # other ways are not understood, so that nothing is proven
+_HANDLED = re.compile(r"\bexcept\b[^\n]*\bas\s+(\w+)")  # at whose end the name is gone
 _ITSELF = "sys.modules[__name__]"
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)
@@ -50,6 +52,7 @@ class ModuleNames:
         self._known: dict[str, Alone | None] = {}
         self._hooked: dict[str, bool] = {}
         self._plain: dict[str, bool] = {}
+        self._bound: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, bool] = {}
 
     def lacks_module(self, module: str) -> bool:
@@ -82,7 +85,7 @@ class ModuleNames:
     def lacks(self, module: str, name: str) -> bool:
         """Whether a module that is there certainly has no such name, nor a submodule of it."""
         submodule = f"{module}.{name}"
-        if name in ALWAYS or self._index.exists(submodule):
+        if name in ALWAYS or self._index.exists(submodule) or name in self._plain_names(module):
             return False
         if self._index.is_package(module) and not self.lacks_module(submodule):
             return False
@@ -90,10 +93,22 @@ class ModuleNames:
 
     def lacks_itself(self, module: str, name: str) -> bool:
         """Whether a module that is there certainly binds no such name; a package may have a submodule of it."""
-        if self._is_hidden(module):
+        if name in self._plain_names(module) or self._is_hidden(module):
             return False
         alone = self._alone(module)
         return alone is not None and self._is_plain(module, alone) and alone.lacks(name)
+
+    def _plain_names(self, module: str) -> frozenset[str]:
+        """Names that statements of a module bind, whatever they come upon, if nothing in it takes names away."""
+        if module not in self._bound:
+            text = self._text(module)
+            try:
+                body = [] if _TAKES_AWAY.search(text) else parse_python(text).body
+            except Unreadable:
+                body = []
+            bound = {name for node in body for name in _always_bound(node)}
+            self._bound[module] = frozenset(bound.difference(_HANDLED.findall(text)))
+        return self._bound[module]
 
     def _is_hidden(self, module: str) -> bool:
         """Whether a package binds the name of a module in it to something else, as in `from .tqdm import tqdm`."""
@@ -211,6 +226,14 @@ class ModuleNames:
             return self._read(member) if member and member.endswith(".py") else ""
         except Unreadable:
             return ""
+
+
+def _always_bound(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds wherever it ends."""
+    if isinstance(node, ast.Assign):
+        yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+    elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        yield from bound_names(node)
 
 
 def _changes_finders(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import weakref
 from collections import defaultdict
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -129,14 +128,11 @@ def is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> b
     return yields or isinstance(node, ast.AsyncFunctionDef)
 
 
-_known: weakref.WeakKeyDictionary[ast.AST, Mentions] = weakref.WeakKeyDictionary()
-
-
-def mentions(node: ast.AST) -> Mentions:
+def mentions(node: Any) -> Mentions:  # noqa: ANN401 - a node, which keeps it
     """What the code of a node, and all that is defined in it, may touch; worked out once for each node."""
-    found = _known.get(node)
+    found: Mentions | None = getattr(node, "_mentions", None)
     if found is None:
-        found = _known[node] = _mentions(node)
+        found = node._mentions = _mentions(node)  # noqa: SLF001
     return found
 
 

@@ -117,8 +117,8 @@ class Statements:
     def _annotated(self, node: ast.AnnAssign, scope: Scope, state: State) -> None:
         if node.value is not None:
             self.targets.bind(node.target, self._value(node.value, scope, state), scope, state)
-        if scope.frame is None:  # PEP 526: in functions none is evaluated
-            self._machine.calls.functions.annotation(node.annotation, scope, state)
+        if scope.frame is None and self._machine.calls.functions.takes_annotations(scope):  # PEP 526
+            self._value(node.annotation, scope, state)
 
     def _augmented(self, node: ast.AugAssign, scope: Scope, state: State) -> None:
         target = node.target

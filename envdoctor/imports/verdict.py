@@ -180,6 +180,8 @@ class _Supposing:
     def find(self, module: str) -> Found:
         """See `Site`."""
         found = self.site.find(module)
+        if not self.supposed:
+            return found
         parts = module.split(".")
         above = (".".join(parts[: depth + 1]) for depth in range(len(parts)))
         if any((What.IMPORT, each, "") in self.supposed for each in above):

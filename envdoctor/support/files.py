@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: open(2): don't wait for a FIFO's other end, never become a terminal's owner, no line ends translated (Windows).
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+#: Bytes of one read, and of the one after what seems to be the end.
+_PIECE, _AFTER = 1 << 20, 1 << 10
 _KINDS = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISSOCK, "a socket"),
@@ -50,8 +52,10 @@ def read_regular(path: str | Path, most: int) -> bytes:
         OSError: see `open_regular`; or it has more than `most` bytes.
     """
     with open_regular(path) as stream:
-        is_large = os.fstat(stream.fileno()).st_size > most  # nothing is read in vain
-        content = b"" if is_large else read_up_to(stream, most + 1)
+        size = os.fstat(stream.fileno()).st_size
+        is_large = size > most  # nothing is read in vain
+        content = b"" if is_large else stream.read(min(size, _PIECE))  # no room for more than there is, as it seems
+        content += b"" if is_large else read_up_to(stream, most + 1 - len(content), _AFTER)
     if is_large or len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
     return content
@@ -75,10 +79,10 @@ def head_text(path: str | Path, most: int) -> str:
         return ""
 
 
-def read_up_to(stream: IO[bytes] | io.FileIO, most: int) -> bytes:
+def read_up_to(stream: IO[bytes] | io.FileIO, most: int, first: int = _PIECE) -> bytes:
     """As many bytes as there are, at most so many; one read of an unbuffered file may give less."""
-    pieces = []
-    while most > 0 and (piece := stream.read(min(most, 1 << 20))):
+    pieces: list[bytes] = []
+    while most > 0 and (piece := stream.read(min(most, _PIECE if pieces else first))):
         pieces.append(piece)
         most -= len(piece)
     return b"".join(pieces)

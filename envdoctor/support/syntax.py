@@ -15,7 +15,7 @@ from envdoctor.core.errors import Unreadable
 _ONE_AT_A_TIME = threading.Lock()
 #: Characters of text whose trees are kept, since the same module is asked about for one Python after the other; a tree
 #: takes some forty times as much memory.
-_MOST_KEPT = 2 << 20
+_MOST_KEPT = 4 << 20
 _kept: OrderedDict[str, ast.Module] = OrderedDict()
 _COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _LONGEST_HEAD = 400

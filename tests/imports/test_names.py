@@ -56,6 +56,8 @@ def test_what_may_be_there_is_not_called_absent(text):
         "a.__class__(1)",
         "def load(name):\n    return __import__(name, globals(), locals(), ['a'])",
         "__import__(a, globals())",
+        "x = 1\ndel x",
+        "x = 1\ntry:\n    raise ValueError\nexcept ValueError as x:\n    pass",
     ],
 )
 def test_what_no_text_binds_is_absent(text):

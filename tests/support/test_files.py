@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_a_link_to_a_file_is_one(tmp_path):
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "link").symlink_to("file")
     assert read_regular(tmp_path / "link", 7) == b"content"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files without a size as Linux has them")
+def test_a_file_that_tells_no_size_is_read_whole():
+    assert read_regular("/proc/self/status", 1 << 20).startswith(b"Name:")
 
 
 def test_what_is_larger_than_allowed_is_refused_and_not_cut(tmp_path):

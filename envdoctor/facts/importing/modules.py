@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _TEXT, _COMPILED = ".py", ".pyc"
+_DOT = re.compile(r"\.")
 _METADATA = frozenset({"dist-info", "egg-info"})
 
 
@@ -72,6 +74,7 @@ class Modules:
         self._endings = (*suffixes, _TEXT, _COMPILED)
         self.hooks = hooks or Hooks()
         self._places: dict[str, Place] = {}
+        self._units: dict[str, str] = {}
         self._listings: dict[str, frozenset[str] | None] = {}
 
     def find(self, module: str) -> Place:
@@ -83,12 +86,12 @@ class Modules:
 
     def unit(self, module: str) -> str:
         """The package that a module belongs to: at the top, or in a namespace the part below it."""
-        parts = module.split(".")
-        for depth in range(1, len(parts)):
-            name = ".".join(parts[:depth])
-            if self.find(name).presence is not Presence.NAMESPACE:
-                return name
-        return module
+        known = self._units.get(module)
+        if known is None:
+            above = (module[: dot.start()] for dot in _DOT.finditer(module))
+            whole = (name for name in above if self.find(name).presence is not Presence.NAMESPACE)
+            known = self._units[module] = next(whole, module)
+        return known
 
     def listing(self, folder: str) -> frozenset[str]:
         """The names in a folder; none where it can't be listed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
@@ -26,6 +27,8 @@ _MOST_STEPS, _MOST = 15_000, 60
 #: Importers of one failing module.
 _MOST_IMPORTERS = 12
 _SEVERAL = 2
+#: Modules that test runners find by their names, where nothing imports them (Keras ships its tests beside its modules).
+_OF_TESTS = re.compile(r"\.test_\w+$|_test$")
 
 
 def failing_submodules(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> Iterator[Use]:
@@ -60,7 +63,8 @@ def _failing_suspects(
     rehearsal: Rehearsal, one: Distribution, package: str, suspects: Suspects, end: int
 ) -> Iterator[tuple[str, Severity]]:
     for suspect in suspects.asking.get(one.metadata, ()):
-        if suspect.startswith(f"{package}.") and rehearsal.effort.spent < end:
+        is_public = not _OF_TESTS.search(suspect) or suspects.importers.get(suspect)
+        if is_public and suspect.startswith(f"{package}.") and rehearsal.effort.spent < end:
             yield from _failing_with(rehearsal, one, package, suspect, suspects)
 
 

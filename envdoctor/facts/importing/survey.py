@@ -15,7 +15,7 @@ from envdoctor.facts.importing.others import told_by
 from envdoctor.facts.importing.rehearsal import Rehearsal
 from envdoctor.facts.importing.submodules import failing_submodules
 from envdoctor.facts.importing.surroundings import look_around
-from envdoctor.facts.importing.suspects import Suspects, modules_of
+from envdoctor.facts.importing.suspects import Suspects
 from envdoctor.facts.importing.unit import imports_outside_functions
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.imports.events import What
@@ -112,11 +112,10 @@ def _suspected(uses: Sequence[Use], suspects: Suspects) -> set[Distribution]:
 
 def _judge_first(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> None:
     """Judge what seems to come to a module that nothing brings, for a part of the effort, however large it is."""
-    around, end = rehearsal.surroundings, rehearsal.effort.most // _PART_FIRST
+    end = rehearsal.effort.most // _PART_FIRST
     for one, entrance in sorted(uses, key=lambda use: rehearsal.size(use[0])):
-        paths = {module: f"{one.root}/{path}" for module, path in modules_of(around.paths.get(one.metadata, ()))}
         is_asked = not entrance.command and rehearsal.effort.spent < end
-        if is_asked and suspects.meets_absent(entrance.module, paths):
+        if is_asked and suspects.meets_absent(entrance.module, one):
             rehearsal.judge(entrance.module)
 
 

@@ -8,10 +8,11 @@ outside of functions.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.facts.importing.unit import read_module
@@ -61,32 +62,32 @@ class Suspects:
         self._around = around
         self._seems: dict[tuple[str, str], bool] = {}
         self._words: dict[str, frozenset[str] | None] = {}
+        self._absent: dict[str, bool] = {}
+        self._lines: dict[tuple[str, str], _Lines] = {}
+        self._paths: dict[str, dict[str, str]] = {}
         self._left, self._left_along = _MOST_CHARACTERS, _MOST_ALONG
         for one in sorted(distributions, key=lambda each: len(around.paths.get(each.metadata, ()))):
-            every = modules_of(around.paths.get(one.metadata, ()))
+            every = [(module, f"{one.root}/{path}") for module, path in modules_of(around.paths.get(one.metadata, ()))]
+            self._paths[one.metadata] = dict(every)
             for module, path in sorted(every, key=lambda each: (each[0].count("."), each[0])):
-                absent = self.absent[one.metadata]
-                if self._left > 0 and self._asks_in_vain(module, f"{one.root}/{path}", absent):
+                if self._left > 0 and self._asks_in_vain(module, path, self.absent[one.metadata]):
                     self.asking.setdefault(one.metadata, []).append(module)
 
-    def meets_absent(self, entered: str, paths: Mapping[str, str]) -> bool:
+    def meets_absent(self, entered: str, distribution: Distribution) -> bool:
         """Whether importing a module comes, by lines of its package alone, to one that asks for what nothing brings."""
-        waiting, unit = [entered], self._around.modules.unit(entered)
+        waiting, paths = [entered], self._paths[distribution.metadata]
         seen = set(waiting)
         for module in waiting:  # which grows meanwhile
             path = paths.get(module)
-            try:
-                text = read_module(path) if path and self._left_along > 0 else ""
-            except Unreadable:
+            lines = self._look(module, path) if path and self._left_along > 0 else None
+            if lines is None:
                 continue
-            self._left_along -= len(text)
-            package = module if path and path.endswith("/__init__.py") else module.rpartition(".")[0]
-            for one in _imports(text, package):
-                if one.is_outermost and self._around.modules.unit(one.base) == unit:
-                    waiting += sorted({one.base, one.whole} - seen)
-                    seen |= {one.base, one.whole}
-                elif one.is_outermost and self._is_absent(one.base.partition(".")[0]):
-                    return True
+            if lines.absent:
+                return True
+            self._left_along -= lines.size
+            lines.text = ""
+            waiting += [each for each in lines.own if each not in seen]
+            seen.update(lines.own)
         return False
 
     def reaching(self, module: str) -> dict[str, tuple[str, ...]]:
@@ -99,36 +100,49 @@ class Suspects:
         return ways
 
     def _asks_in_vain(self, module: str, path: str, absent: dict[str, list[str]]) -> bool:
-        try:
-            text = read_module(path)
-        except Unreadable:
+        lines = self._look(module, path)
+        if lines is None:
             return False
-        self._left -= len(text)
+        text, lines.text = lines.text, ""
+        self._left -= lines.size
+        for each in lines.own:
+            self.importers[each].add(module)
+        for top in lines.absent:
+            absent[top].append(module)
+        asked = any(self._seems_to_lack(base, name) for base, name in lines.others)
+        return asked or self._uses_in_vain(text, lines.bound, self._around.modules.unit(module))
+
+    def _look(self, module: str, path: str) -> _Lines | None:
+        """What the lines of a text import; None where it can't be read."""
+        known = self._lines.get((module, path))
+        if known is not None:
+            return known
+        try:
+            found = _Lines(text := read_module(path), len(text))
+        except Unreadable:
+            return None
         package = module if path.endswith("/__init__.py") else module.rpartition(".")[0]
         unit = self._around.modules.unit(module)
-        asked, bound = False, dict[str, str]()
         for one in _imports(text, package):
-            bound[one.bound] = one.whole
+            found.bound[one.bound] = one.whole
             if not one.is_outermost:
                 continue
             if self._around.modules.unit(one.base) == unit:
-                self.importers[one.base].add(module)
-                self.importers[one.whole].add(module)
+                found.own |= {one.base: None, one.whole: None}
             elif self._is_absent(top := one.base.partition(".")[0]):
-                absent[top].append(module)
+                found.absent.append(top)
             else:
-                asked = asked or self._seems_to_lack(one.base, one.name)
-        return asked or self._uses_in_vain(
-            text, {name: of for name, of in bound.items() if self._may_be_asked(of, unit)}
-        )
+                found.others.append((one.base, one.name))
+        self._lines[module, path] = found
+        return found
 
-    def _uses_in_vain(self, text: str, bound: Mapping[str, str]) -> bool:
+    def _uses_in_vain(self, text: str, bound: Mapping[str, str], unit: str) -> bool:
         """Whether a text uses a name of a module, outside of functions, that this seems not to have."""
-        if not bound:
-            return False
-        names = "|".join(map(re.escape, bound))
-        used = set(re.findall(rf"(?<![.\w])({names})\.([A-Za-z_]\w*)", text))
-        lacking = {pair for pair in used if self._seems_to_have_lost(bound[pair[0]], pair[1])}
+        lacking = set[tuple[str, str]]()
+        for name, of in bound.items():
+            if name and f"{name}." in text and self._may_be_asked(of, unit):
+                used = set(_attributes_of(name).findall(text))
+                lacking |= {(name, attribute) for attribute in used if self._seems_to_have_lost(of, attribute)}
         try:
             return bool(lacking) and not lacking.isdisjoint(_used_outside_functions(parse_python(text)))
         except Unreadable:
@@ -136,8 +150,10 @@ class Suspects:
 
     def _is_absent(self, top: str) -> bool:
         """Whether no distribution brings it, nor any Python ever did."""
-        is_there = self._around.modules.find(top).presence is not Presence.ABSENT
-        return not (is_there or is_of_another_python(top) or top in self._around.hidden)
+        if top not in self._absent:
+            is_there = self._around.modules.find(top).presence is not Presence.ABSENT
+            self._absent[top] = not (is_there or is_of_another_python(top) or top in self._around.hidden)
+        return self._absent[top]
 
     def _seems_to_have_lost(self, module: str, name: str) -> bool:
         """The same of what code asks for after a look at the version of Python, as it does for what is new there."""
@@ -151,7 +167,7 @@ class Suspects:
         own = standard_found(module, self._around.target)
         if own is not None:
             return own.presence is Presence.ELSEWHERE
-        return modules.unit(module) != unit and modules.find(module).presence is Presence.TEXT
+        return modules.find(module).presence is Presence.TEXT and modules.unit(module) != unit
 
     def _seems_to_lack(self, module: str, name: str) -> bool:
         """Whether a module of others may well be gone, or not have a name; "" for the module alone."""
@@ -206,14 +222,46 @@ class Suspects:
 def modules_of(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The modules of a distribution that somebody may import, and their paths; not what only tests do."""
     for path in paths:
-        parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-        is_meant = not any(is_stray(part) and not part.startswith("_") for part in parts)
-        if path.endswith(".py") and is_meant and all(part.isidentifier() for part in parts):
-            yield ".".join(parts), path
+        if path.endswith(".py"):
+            parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+            if all(map(_is_meant, parts)):
+                yield ".".join(parts), path
 
 
-@dataclass(frozen=True, slots=True)
-class _Import:
+@functools.lru_cache(maxsize=1 << 14)
+def _is_meant(part: str) -> bool:
+    return part.isidentifier() and (part.startswith("_") or not is_stray(part))
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _attributes_of(name: str) -> re.Pattern[str]:
+    """Finds what is asked of a name; the name first, as what is searched for: after a look behind each letter is."""
+    word = re.escape(name)
+    return re.compile(rf"{word}(?<![.\w]{word})\.([A-Za-z_]\w*)")
+
+
+@dataclass(slots=True)
+class _Lines:
+    """What the lines of a text import.
+
+    Attributes:
+        text: until it was gone through.
+        size: its characters.
+        own: outermost, modules of the same package, or what may be.
+        absent: outermost, names at the top that nothing brings.
+        others: the other outermost ones, as modules and names.
+        bound: all names, and what they are.
+    """
+
+    text: str
+    size: int
+    own: dict[str, None] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
+    bound: dict[str, str] = field(default_factory=dict)
+
+
+class _Import(NamedTuple):
     """What a line imports: a module, or a name of it."""
 
     base: str
@@ -229,7 +277,7 @@ class _Import:
 
 def _imports(text: str, package: str) -> Iterator[_Import]:
     """What the lines of a text import."""
-    for match in _LINE.finditer(text):
+    for match in _import_lines(text):
         base = _absolute(match["base"], package) if match["base"] else ""
         for each in _COMMENT.sub("", match["names"] or match["modules"]).strip("()\\ \t").split(","):
             first, *rest = each.split() or [""]
@@ -239,6 +287,18 @@ def _imports(text: str, package: str) -> Iterator[_Import]:
                 yield _Import(base, name, bound if name else "", not match["indent"])
             elif first:
                 yield _Import(first, "", bound if rest or "." not in first else "", not match["indent"])
+
+
+def _import_lines(text: str) -> Iterator[re.Match[str]]:
+    """What `_LINE` finds, which is tried in lines with the word alone."""
+    at, end = text.find("import"), 0
+    while at >= 0:
+        start = text.rfind("\n", 0, at) + 1
+        match = _LINE.match(text, start) if start >= end else None
+        if match:
+            yield match
+        end = match.end() if match else text.find("\n", at)
+        at = text.find("import", end) if end >= 0 else -1
 
 
 def _used_outside_functions(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ _WORD = 0xFFFFFFFF
 _MOST_ENTRIES = 1000
 _COMPILED = frozenset({".so", ".pyd", ".pyc", ".dll"})
 _DOT = re.compile(r"\.")
+_FOLLOWED = frozenset({Presence.TEXT, Presence.NAMESPACE})
 _IN_PACKAGE = frozenset({Presence.TEXT, Presence.NATIVE})
 
 
@@ -183,6 +184,7 @@ class UnitIndex:
         self._modules = modules
         self._made = made
         self._note = note
+        self._found_by_natives: dict[str, bool] = {}
 
     def _place(self, name: str) -> Place | None:
         if name != self._unit and not name.startswith(self._unit + "."):
@@ -225,12 +227,17 @@ class UnitIndex:
         What is at the top, it may find in another folder of its distribution; below a package of text it may put one
         into `sys.modules`, and then has its whole name in its bytes; below an extension module everything may be.
         """
-        parts = module.split(".")
-        for depth in range(1, len(parts) + 1):
-            place = self._place(name := ".".join(parts[:depth]))
+        if module not in self._found_by_natives:
+            above = (module[: dot.start()] for dot in _DOT.finditer(module))
+            self._found_by_natives[module] = self._natives_may_find((*above, module))
+        return self._found_by_natives[module]
+
+    def _natives_may_find(self, names: Iterable[str]) -> bool:
+        for name in names:
+            place = self._place(name)
             if place is None or place.presence is Presence.ABSENT:
                 return self._made(name)
-            if place.presence not in {Presence.TEXT, Presence.NAMESPACE}:
+            if place.presence not in _FOLLOWED:
                 break
         return True
 
@@ -239,8 +246,10 @@ def stems_of(paths: Sequence[str]) -> frozenset[str]:
     """The names, without suffixes, of folders and files in paths; not of those in packages, which are submodules."""
     packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
     found: set[str] = set()
+    seen: set[str] = set()
     for path in paths:
-        while path and "__pycache__" not in path:
+        while path and path not in seen and "__pycache__" not in path:
+            seen.add(path)
             path, _, name = path.rpartition("/")  # noqa: PLW2901 - upwards
             if path not in packages:
                 found.add(name.partition(".")[0])

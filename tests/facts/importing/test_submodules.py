@@ -42,11 +42,21 @@ def test_public_modules_are_looked_at(site, look, kind):
         assert not _told(look(site))
 
 
-@pytest.mark.parametrize("path", ["foo/_plotting.py", "foo/tests/__init__.py", "foo/tests/er.py", "foo/conftest.py"])
+@pytest.mark.parametrize(
+    "path",
+    ["foo/_plotting.py", "foo/tests/__init__.py", "foo/tests/er.py", "foo/conftest.py", "foo/sub/plotting_test.py"],
+)
 def test_what_nobody_means_to_be_imported_is_not(site, look, path):
     site.install("bar", files={"bar.py": ""})
     site.install("foo", files={"foo/__init__.py": "", path: "from bar import gone"}, requires=["bar"])
     assert not look(site).failed
+
+
+def test_a_module_named_as_tests_are_is_looked_at_where_others_import_it(site, look):
+    site.install("bar", files={"bar.py": ""})
+    files = {"foo/__init__.py": "", "foo/sub/ab_test.py": "from bar import gone", "foo/sub/__init__.py": ""}
+    site.install("foo", files=files | {"foo/sub/plan.py": "from foo.sub import ab_test"}, requires=["bar"])
+    assert {failed.module for failed in look(site).failed} >= {"foo.sub.ab_test"}
 
 
 def test_it_is_a_warning(site, look):
