@@ -32,6 +32,8 @@ _ISOLATED: dict[str, str | None] = {
     "PYTHONNOUSERSITE": "1",
 }
 
+#: Where programs make temporary files.
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 #: Where programs keep settings and caches of their own (Keras makes ~/.keras when it is imported).
 _OWN_FOLDERS = ("KERAS_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 
@@ -69,7 +71,7 @@ def isolated() -> dict[str, str | None]:
 
 def private_folders(folder: str) -> dict[str, str | None]:
     """Variables by which what a process leaves behind goes to a folder, in place of the user's home."""
-    return dict.fromkeys(("TMPDIR", "TEMP", "TMP", *_OWN_FOLDERS), folder)
+    return dict.fromkeys((*TEMPORARY, *_OWN_FOLDERS), folder)
 
 
 def prove(python: Path, modules: Sequence[str], executor: Executor, env: Mapping[str, str | None]) -> Proof:

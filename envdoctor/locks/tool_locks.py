@@ -103,17 +103,23 @@ def _as_written(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageProblem(f"{file} can't be read: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, RecursionError, Unreadable, json.JSONDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageProblem(f"{file} is no lock: it is no text in UTF-8.") from None
+    except RecursionError:
+        raise UsageProblem(f"{file} is no lock: it is nested too deeply.") from None
+    except (Unreadable, json.JSONDecodeError) as error:
         raise UsageProblem(f"{file} is no lock: {error}.") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UsageProblem(f"{file} is no lock as its tool writes them: {type(error).__name__} {error}.") from None
+    except KeyError as error:
+        raise UsageProblem(f"{file} is no whole lock: {error} is missing.") from None
+    except (TypeError, AttributeError, ValueError, IndexError):
+        raise UsageProblem(f"{file} is no lock as its tool writes them: a value is of another kind.") from None
     except _OtherForm as error:
         raise UsageProblem(f"{file}: {error}") from None
 
 
 def _check_text(value: object, what: str) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"{what} is no text")
+        raise _OtherForm(f"{what} is no text.")
 
 
 class _OtherForm(Exception):

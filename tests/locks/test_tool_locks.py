@@ -169,8 +169,11 @@ def test_pipenv_may_leave_a_version_open(chosen):
     [
         ("poetry.lock", POETRY.replace("groups", "category"), "Poetry 2"),
         ("pdm.lock", PDM.replace('"inherit_metadata"', ""), "inherit_metadata"),
-        ("uv.lock", "version = 1\n[[package]]\n", "no lock as its tool writes them"),
-        ("uv.lock", '[[package]]\nname = "x"\n', "no lock as its tool writes them"),
+        ("uv.lock", "version = 1\n[[package]]\n", "no whole lock: 'name' is missing"),
+        ("uv.lock", '[[package]]\nname = "x"\n', "no whole lock: 'version' is missing"),
+        ("poetry.lock", "", "no whole lock: 'metadata' is missing"),
+        ("pdm.lock", PDM.replace("3.0", "3.0\x00"), "is no lock: Illegal character"),
+        ("Pipfile.lock", "[" * 90_000, "is no lock: it is nested too deeply"),
         ("uv.lock", 'version = 1\n[[package]]\nname = "x"\n', "names no project"),
         ("Pipfile.lock", "[]", "no lock as its tool writes them"),
         ("Pipfile.lock", "{", "is no lock"),

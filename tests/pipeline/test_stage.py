@@ -275,3 +275,20 @@ def test_a_stage_is_held_to_its_time_limit(bench):
     bench.options = BuildOptions(stage_timeout=0.5)
     (attempt,) = bench.run(route(slow), actions=[slow])
     assert "time limit" in attempt.results[0].findings[0].message
+
+
+def test_temporary_files_of_a_stages_programs_lie_in_its_folder_and_vanish(bench):
+    script = "import tempfile; tempfile.mkdtemp(); print(tempfile.mkstemp()[1])"
+    named = []
+
+    def run(context):
+        argv = (sys.executable, "-c", script)
+        named.append((context.folder, Path(context.run(Command(argv=argv)).stdout.splitlines()[-1])))
+        assert not list(context.folder.iterdir())
+        raise problem("enough")
+
+    leaving = Action(name="leaving", title="leaving", consumes=frozenset({K.KERAS}), produces=K.TFLITE_INT8, run=run)
+    bench.run(route(leaving), actions=[leaving])
+    ((folder, file),) = named
+    assert folder in file.parents
+    assert not file.exists()
