@@ -145,6 +145,14 @@ def _by_markers(packages: Iterable[Locked]) -> Callable[[Target], list[Locked]]:
     return lambda target: [package for package in each if holds(package.marker, target)]
 
 
+def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The packages of a lock, each a table."""
+    rows = table.get("package", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _OtherForm("it is no lock: 'package' is no list of tables.")
+    return rows
+
+
 def _place(table: Mapping[str, Any]) -> str:
     """What a package is locked to, if to no file of an index."""
     return next((said for key, said in _PLACES.items() if key in table), "")
@@ -156,7 +164,8 @@ def _hashes(files: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _poetry(table: dict[str, Any]) -> ToolLock:
-    packages = table.get("package", [])
+    table["metadata"], table["package"]  # of a whole one; Poetry writes both where it locks nothing
+    packages = _rows(table)
     if any("groups" not in package for package in packages):
         raise _OtherForm("Poetry 2 and later write what belongs where into it; run 'poetry lock' with one of these.")
 
@@ -190,7 +199,7 @@ def _pdm(table: dict[str, Any]) -> ToolLock:
             hashes=_hashes(package.get("files", ())),
             place=_place(package),
         )
-        for package in table.get("package", [])
+        for package in _rows(table)
         if "default" in package["groups"]
     }
     python = asked.pop() if len(asked) == 1 else ""
@@ -215,10 +224,10 @@ def _pipenv(table: dict[str, Any]) -> ToolLock:
 def _uv(table: dict[str, Any]) -> ToolLock:
     int(table["version"])  # of the form; uv writes it always
     packages: dict[str, list[dict[str, Any]]] = {}
-    for package in table.get("package", []):
+    for package in _rows(table):
         packages.setdefault(package["name"], []).append(package)
     graph = _UvGraph(packages=packages, members=frozenset(table.get("manifest", {}).get("members", ())))
-    if packages and not graph.has_roots:
+    if not graph.has_roots:
         raise _OtherForm("it names no project that its packages belong to; run 'uv lock'.")
     return ToolLock(tool="uv", requires_python=table.get("requires-python", ""), choose=graph.choose)
 
