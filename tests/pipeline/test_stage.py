@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -183,6 +184,11 @@ def test_a_damaged_reference_or_log_is_not_reused(bench):
         file.unlink()
         (attempt,) = bench.run(route(one), actions=[one])
         assert (attempt.succeeded, len(bench.calls)) == (True, number)
+    (file,) = bench.out.glob(".envdoctor/stages/*/stage.json")
+    file.unlink()
+    os.mkfifo(file)
+    (attempt,) = bench.run(route(one), actions=[one])
+    assert (attempt.succeeded, len(bench.calls)) == (True, 4)
 
 
 @pytest.mark.slow
