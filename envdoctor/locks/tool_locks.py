@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.index.project import FileKind, IndexFile, classify
 from envdoctor.support.files import read_regular
+from envdoctor.support.requirement import is_project_name
 from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def read_tool_lock(file: Path) -> ToolLock:
         with _as_written(file):
             chosen = list(lock.choose(target))
             for package in chosen:
+                if not is_project_name(package.name):
+                    raise _OtherForm(f"{package.name[:99]!r} is no name of a package.")
                 _check_text(package.version, f"the version of {package.name}")
             return chosen
 

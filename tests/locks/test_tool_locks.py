@@ -181,6 +181,8 @@ def test_pipenv_may_leave_a_version_open(chosen):
         ("uv.lock", 'version = 1\n[[package]]\nname = "x"\n', "names no project"),
         ("Pipfile.lock", "[]", "no lock as its tool writes them"),
         ("Pipfile.lock", "{", "is no lock"),
+        ("Pipfile.lock", json.dumps({**PIPENV, "default": {"": {"version": "==1"}}}), "'' is no name of a package"),
+        ("Pipfile.lock", json.dumps({**PIPENV, "default": {"../x": {"version": "==1"}}}), "'-/x' is no name"),
         ("poetry.lock", "a = ", "is no lock"),
         ("pdm.lock", PDM.replace("sys_platform ==", "sys_platform is"), "can't be evaluated"),
         ("poetry.lock", POETRY.replace("\"sys_platform == 'win32'\"", "3"), "no lock as its tool writes them"),
