@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envdoctor.availability.candidates import best_wheel, refusals_of
 from envdoctor.availability.source_builds import SourceBuilds
 from envdoctor.core.errors import Unreadable
+from envdoctor.support.requirement import read_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -159,13 +160,12 @@ def parse_metadata(content: bytes, source: str) -> CoreMetadata:
         Unreadable: a requirement is none by PEP 508; `source` is named.
     """
     from packaging.metadata import parse_email
-    from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
     raw, _ = parse_email(content)
     try:
-        requires = tuple(Requirement(line) for line in raw.get("requires_dist", []))
-    except InvalidRequirement as error:
+        requires = tuple(read_requirement(line) for line in raw.get("requires_dist", []))
+    except ValueError as error:
         raise Unreadable(f"{source}: its METADATA has a requirement that can't be read: {error}") from None
     return CoreMetadata(requires=requires, extras=frozenset(map(canonicalize_name, raw.get("provides_extra", []))))
 

@@ -16,6 +16,7 @@ from envdoctor.index.pages import parse_time
 from envdoctor.index.places import local_path
 from envdoctor.net.urls import is_remote, redacted
 from envdoctor.support.files import read_regular
+from envdoctor.support.requirement import read_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ _TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
 #: What of a file of constraints names another; what `-r` names there pip would install.
 _OTHER_FILE = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
 _DEEPEST = 20
+_SHOWN = 200
 #: Bytes; a line for every project of a large index would be 20 MB.
 _LARGEST_CONSTRAINTS = 32 << 20
 
@@ -80,17 +82,16 @@ def parse_requirements(lines: Sequence[str]) -> tuple[Requirement, ...]:
     Raises:
         UsageProblem: one is none by PEP 508, or there is none.
     """
-    from packaging.requirements import InvalidRequirement, Requirement
-
     found = []
     for line in lines:
+        shown = f"'{line[:_SHOWN]} ...'" if len(line) > _SHOWN else repr(line)
         if line.startswith("git+") or "://" in line.split(" @ ")[0]:
-            raise UsageProblem(f"{line!r} is an address; name the package, as an index has it, such as ai-edge-litert.")
+            raise UsageProblem(f"{shown} is an address; name the package, as an index has it, such as ai-edge-litert.")
         try:
-            found.append(Requirement(line))
-        except InvalidRequirement as error:
+            found.append(read_requirement(line))
+        except ValueError as error:
             reason = str(error).splitlines()[0]
-            raise UsageProblem(f"{line!r} is no requirement: {reason}. Write it like ai-edge-litert==2.1.0.") from None
+            raise UsageProblem(f"{shown} is no requirement: {reason}. Write it like ai-edge-litert==2.1.0.") from None
     if not found:
         raise UsageProblem("Name a package, such as ai-edge-litert or ai-edge-litert==2.1.0.")
     return tuple(found)

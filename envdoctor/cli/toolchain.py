@@ -66,6 +66,8 @@ def list_command(as_json: bool) -> int:
         return ExitCode.OK
     for one in found:
         click.echo(f"{one.receipt.name} {one.version}, from {one.receipt.source}")
+    for folder in doctor.damaged():
+        click.echo(f"{folder.parent.name} {folder.name}: damaged, no receipt of it in {folder}; install it again")
     have = {one.receipt.name for one in found}
     for entry in doctor.known():
         if entry.name not in have:

@@ -73,7 +73,7 @@ def _read(folders: tuple[tuple[str, int], ...]) -> PluginState:
     entries: dict[tuple[str, str], EntryPoint] = {}
     problems: list[PluginProblem] = []
     files = [file for folder, _ in folders for file in Path(folder or ".").glob("*.dist-info/entry_points.txt")]
-    for file in files:
+    for file in filter(Path.is_file, files):  # a pipe would be waited for
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:  # whether it is a plug-in's is not known; no loader could use it either

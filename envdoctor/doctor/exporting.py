@@ -71,9 +71,9 @@ def exported(request: Request, emit: Listener) -> Request:
     options = request.options
     with tempfile.TemporaryDirectory(prefix="envdoctor-export-") as folder:
         log = Path(folder) / "export.log"
-        recorder = Recorder(executor, log, options.stage_timeout, options.stage_memory, made.variables)
         work = Path(folder) / "stage"
         work.mkdir()
+        recorder = Recorder(executor, log, options.stage_timeout, options.stage_memory, made.variables, work)
         context = StageContext(
             source=source,
             request=request,

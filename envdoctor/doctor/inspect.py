@@ -25,6 +25,7 @@ from envdoctor.executors.local import LocalExecutor
 from envdoctor.index.access import Access
 from envdoctor.net.urls import redacted
 from envdoctor.support.python_names import parse_pythons
+from envdoctor.support.requirement import read_requirement
 from envdoctor.support.target_names import HERE, parse_target, platform_name, target_name
 
 if TYPE_CHECKING:
@@ -206,12 +207,10 @@ def _requirements_on(contents: WheelContents, target: Target) -> tuple[str, ...]
     Raises:
         Unreadable: a requirement is none.
     """
-    from packaging.requirements import InvalidRequirement, Requirement
-
     markers = {**target.markers, "extra": ""}
     try:
-        found = [Requirement(line) for line in contents.metadata.requires]
-    except (InvalidRequirement, RecursionError) as error:
+        found = [read_requirement(line) for line in contents.metadata.requires]
+    except ValueError as error:
         first = str(error).partition("\n")[0]
         raise Unreadable(f"a requirement of {contents.label} is not valid (PEP 508): {first}") from None
     return tuple(str(one) for one in found if one.marker is None or one.marker.evaluate(markers))

@@ -150,7 +150,9 @@ def _names(asked: RepairRequest) -> tuple[str, ...]:
 def _context(request: Request, artifact: Artifact, folder: Path, emit: Listener) -> StageContext:
     executor = LocalExecutor()
     environment = environment_provider(request, Facts(request, executor), executor, emit)(ENVIRONMENT)
-    recorder = Recorder(executor, folder / "repair.log", _PATIENCE, request.options.stage_memory, environment.variables)
+    recorder = Recorder(
+        executor, folder / "repair.log", _PATIENCE, request.options.stage_memory, environment.variables, folder
+    )
     return StageContext(
         source=artifact,
         request=request,

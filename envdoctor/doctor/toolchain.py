@@ -9,11 +9,12 @@ from envdoctor import registry
 from envdoctor.core.errors import EnvDoctorError, UsageProblem
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.toolchains.catalogue import CatalogueEntry, Source, catalogue, find_entry, parse_source
-from envdoctor.toolchains.store import InstalledToolchain, installed_toolchains
+from envdoctor.toolchains.store import InstalledToolchain, damaged_toolchains, installed_toolchains
 from envdoctor.toolchains.store import remove as remove_from_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,11 @@ def installed(name: str | None = None) -> tuple[InstalledToolchain, ...]:
     if name is not None:
         find_entry(name)
     return installed_toolchains(name)
+
+
+def damaged() -> tuple[Path, ...]:
+    """Folders in the store that can't be used."""
+    return damaged_toolchains()
 
 
 def known() -> tuple[CatalogueEntry, ...]:

@@ -114,7 +114,7 @@ def _trial(path: Path, spec: EnvironmentSpec, request: Request, executor: Execut
     made = provide(spec, request, None, executor, lambda _: None)
     with tempfile.TemporaryDirectory(prefix=f"envdoctor-{spec.name}-") as name:
         folder = Path(name)
-        recorder = Recorder(executor, folder / f"{spec.name}.log", _PATIENCE, None, made.variables)
+        recorder = Recorder(executor, folder / f"{spec.name}.log", _PATIENCE, None, made.variables, folder)
         yield StageContext(
             source=Artifact(kind=ArtifactKind.TFLITE_INT8, path=path, sha256=hash_path(path)),
             request=request,

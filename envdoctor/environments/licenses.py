@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvironmentProblem, UsageProblem
+from envdoctor.support.files import read_regular
 from envdoctor.support.outputs import write_output
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from envdoctor.core.request import Request
     from envdoctor.environments.spec import License
+
+#: Bytes of such a file.
+_LARGEST = 64 << 20
 
 
 def licenses_file() -> Path:
@@ -32,8 +36,8 @@ def licenses_file() -> Path:
 def accepted() -> Mapping[str, str]:
     """The names of what the user accepted, and when; nothing where that can't be read."""
     try:
-        found = json.loads(licenses_file().read_text("utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(read_regular(licenses_file(), _LARGEST))
+    except (OSError, ValueError, RecursionError):
         return {}
     return {str(name): str(moment) for name, moment in found.items()} if isinstance(found, dict) else {}
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003  (msgspec reads it)
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.command import Command
 from envdoctor.executors.programs import trusted_path
+from envdoctor.net.cache import DiskCache
 from envdoctor.support.hashing import hash_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from envdoctor.environments.cache import Cache
     from envdoctor.executors import Executor
@@ -32,9 +32,13 @@ _ISOLATED: dict[str, str | None] = {
     "PYTHONNOUSERSITE": "1",
 }
 
+#: Where programs make temporary files.
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 #: Where programs keep settings and caches of their own (Keras makes ~/.keras when it is imported).
 _OWN_FOLDERS = ("KERAS_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 
+#: Bytes of remembered imports.
+_MOST_KEPT = 4 << 20
 # The current folder is taken off the path: a stage does not import from there either.
 _SCRIPT = """
 import sys
@@ -44,6 +48,13 @@ for name in sys.argv[1:]:
     importlib.import_module(name)
 print(json.dumps({"path": sys.path}))
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stamps:
+    """The folders that modules were looked for in, in this order, each with its time and number; None: not there."""
+
+    folders: Mapping[str, list[int] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +80,7 @@ def isolated() -> dict[str, str | None]:
 
 def private_folders(folder: str) -> dict[str, str | None]:
     """Variables by which what a process leaves behind goes to a folder, in place of the user's home."""
-    return dict.fromkeys(("TMPDIR", "TEMP", "TMP", *_OWN_FOLDERS), folder)
+    return dict.fromkeys((*TEMPORARY, *_OWN_FOLDERS), folder)
 
 
 def prove(python: Path, modules: Sequence[str], executor: Executor, env: Mapping[str, str | None]) -> Proof:
@@ -97,16 +108,14 @@ def prove_once(
     It counts as changed when a distribution, the interpreter or the content of a folder on its path does: installers
     add and remove entries there. What can't be remembered is proven again.
     """
-    file = cache.proofs / f"{hash_value([str(python), list(modules), _stamp(python), dict(versions)])}.json"
-    try:
-        stamps = json.loads(file.read_text("utf-8"))
-        if stamps and all(_stamp(Path(folder)) == stamp for folder, stamp in stamps.items()):
-            return Proof(path=tuple(stamps))
-    except (OSError, ValueError, AttributeError):
-        pass
+    kept = DiskCache(cache.proofs, _MOST_KEPT)
+    key = hash_value([str(python), list(modules), _stamp(python), dict(versions)])
+    stamps = kept.get_value(key, _Stamps) or _Stamps()
+    if stamps.folders and all(_stamp(Path(folder)) == stamp for folder, stamp in stamps.folders.items()):
+        return Proof(path=tuple(stamps.folders))
     proof = prove(python, modules, executor, {})
     if not proof.failure:
-        _remember(file, {folder: _stamp(Path(folder)) for folder in proof.path})
+        kept.put_value(key, _Stamps(folders={folder: _stamp(Path(folder)) for folder in proof.path}))
     return proof
 
 
@@ -116,11 +125,3 @@ def _stamp(path: Path) -> list[int] | None:
     except OSError:
         return None
     return [found.st_mtime_ns, found.st_ino]
-
-
-def _remember(file: Path, stamps: Mapping[str, list[int] | None]) -> None:
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):  # a cache that can't be written to costs another import, no more
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(stamps), "utf-8")
-        temporary.replace(file)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import EnvironmentProblem, Unreadable
 from envdoctor.environments.spec import environment_names, environment_spec
 from envdoctor.executors.removing import remove_behind
+from envdoctor.support.files import read_regular
 from envdoctor.support.packing import unpack_json
 from envdoctor.support.virtual_environments import interpreter_in
 
@@ -34,6 +35,9 @@ MARKER = "envdoctor.json"
 _ABANDONED = ".abandoned"
 # Of a RECORD: path, hash, size.
 _COLUMNS = 3
+
+#: Bytes of such a file.
+_LARGEST = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +222,7 @@ def inspect_folder(folder: Path, *, thorough: bool) -> ManagedEnvironment:
     python = python_of(folder)
     name, key = folder.name.partition("-cp")[0], folder.name.rpartition("-")[2]
     try:
-        marker = unpack_json((folder / MARKER).read_bytes(), Marker)
+        marker = unpack_json(read_regular(folder / MARKER, _LARGEST), Marker)
     except (OSError, Unreadable):
         return ManagedEnvironment(
             name=name, python=python, folder=folder, distributions={}, key=key, problem="it was never finished"
@@ -299,6 +303,6 @@ def _distribution(dist_info: str) -> tuple[str, str]:
 def _sha256(file: Path) -> str:
     """The hash of a file; of one that can't be read, nothing."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_regular(file, _LARGEST)).hexdigest()
     except OSError:
         return ""

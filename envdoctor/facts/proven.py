@@ -45,14 +45,15 @@ class Attempt:
         entrance: what was imported.
         command: what was run.
         words: the exception, or how the process ended; "" if the import worked.
-        ended: whether it was ended from here, so that nothing is known: it took too long, or too much memory.
+        unknown: why nothing is known though there are words: it was ended from here, which took too long or too much
+            memory, or it was never begun; "" otherwise.
     """
 
     distribution: Distribution
     entrance: Entrance
     command: tuple[str, ...]
     words: str = ""
-    ended: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class Proven:
 
     def words_on(self, module: str) -> str:
         """How the import of a module failed; "" if it did not, or was not done."""
-        return next((each.words for each in self.attempts if each.entrance.module == module), "")
+        done = (each for each in self.attempts if each.entrance.module == module and not each.unknown)
+        return next((each.words for each in done), "")
 
 
 def find_wall(executor: Executor) -> tuple[str, ...]:
@@ -105,7 +107,9 @@ def _attempt(
         result = executor.run(command)
     shown = (facts.python.executable, "-c", f"import {entrance.module}")
     words = "" if result.ok else _words(result)
-    return Attempt(distribution=distribution, entrance=entrance, command=shown, words=words, ended=bool(result.ended))
+    unbegun = result.error or (wall and result.stderr.startswith(f"{wall[0]}: "))
+    unknown = "could not be tried" if unbegun else "did not come to an end" if result.ended else ""
+    return Attempt(distribution=distribution, entrance=entrance, command=shown, words=words, unknown=unknown)
 
 
 def _variables(facts: Facts, folder: str) -> dict[str, str | None]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import EnvironmentProblem
-from envdoctor.core.fixing import Change
+from envdoctor.core.errors import EnvironmentProblem, Unreadable
+from envdoctor.core.fixing import Change, StepKind
 from envdoctor.support.files import read_regular
+from envdoctor.support.packing import unpack_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,46 +34,58 @@ def log_folder() -> Path:
     return Path(platformdirs.user_state_path("envdoctor", appauthor=False)) / "fixes"
 
 
-@dataclass(slots=True)
-class Log:
-    """The log of a run.
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """A step that was begun, how it ended and what it changed."""
+
+    title: str
+    kind: StepKind
+    state: str
+    changes: tuple[Change, ...]
+    commands: tuple[tuple[str, ...], ...] = ()
+    undo: str = ""
+    words: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Written:
+    """What the file holds.
 
     Attributes:
-        path: its file.
         prefix, python: of the environment.
-        steps: what was begun: title, commands, state and the changes of versions.
         undone: whether its changes were taken back.
     """
 
-    path: Path
     prefix: str
     python: str
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
     undone: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Log(_Written):
+    """The log of a run, and its file."""
+
+    path: Path
 
     def begin(self, step: Step) -> None:
         """A step is about to run."""
-        changes = [
-            {name: getattr(one, name) for name in ("name", "before", "after", "undo", "editable")}
-            for one in step.changes
-        ]
-        row = {"title": step.title, "kind": step.kind.value, "commands": step.commands, "undo": step.undo}
-        self.steps.append({**row, "state": "begun", "changes": changes})
+        told = {name: getattr(step, name) for name in ("title", "kind", "commands", "undo", "changes")}
+        self.steps.append(Row(state="begun", **told))
         self.write()
 
     def end(self, state: str, words: str) -> None:
         """The step that was begun last has ended."""
-        self.steps[-1].update(state=state, words=words)
+        self.steps[-1] = replace(self.steps[-1], state=state, words=words)
         self.write()
 
     def changes(self) -> dict[str, Change]:
         """What changed in the environment, by name: its first version, and its last."""
         found: dict[str, Change] = {}
         for row in self.steps:
-            for one in row["changes"] if row["kind"] == "packages" else ():
-                first = found.get(one["name"])
-                before = {name: getattr(first, name) for name in ("before", "undo", "editable")} if first else {}
-                found[one["name"]] = Change(**{**one, **before})
+            for one in row.changes if row.kind is StepKind.PACKAGES else ():
+                first = found.get(one.name, one)
+                found[one.name] = replace(first, after=one.after)
         return found
 
     def write(self) -> None:
@@ -82,14 +94,17 @@ class Log:
         Raises:
             EnvironmentProblem: it can't be written.
         """
-        value = {name: getattr(self, name) for name in ("prefix", "python", "steps", "undone")}
+        import msgspec
+
+        value = {each.name: getattr(self, each.name) for each in fields(_Written)}
         new = self.path.with_suffix(".new")
         try:
-            new.write_text(json.dumps(value, indent=1), encoding="utf-8")
+            new.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1))
             new.replace(self.path)
-        except OSError as error:
+        except (OSError, UnicodeEncodeError) as error:
+            why = getattr(error, "strerror", None) or "a name in it is no Unicode"
             raise EnvironmentProblem(
-                f"the log {self.path} can't be written ({error.strerror}); without it nothing could be undone. "
+                f"the log {self.path} can't be written ({why}); without it nothing could be undone. "
                 f"Set {VARIABLE} to a folder that can."
             ) from error
 
@@ -110,19 +125,20 @@ def undone_by_hand(prefix: str) -> tuple[str, ...]:
     """How what the last run did beside packages of Python is undone, in words; the user runs that."""
     log = next(_logs(prefix), None)
     rows = log.steps if log is not None else []
-    return tuple(row["undo"] for row in rows if row["kind"] != "packages" and row.get("undo"))
+    return tuple(row.undo for row in rows if row.kind is not StepKind.PACKAGES and row.undo)
 
 
 def _logs(prefix: str) -> Iterator[Log]:
     """The logs of an environment, the newest first."""
     for path in sorted(log_folder().glob(f"{_key(prefix)}-*.json"), reverse=True):
         try:
-            told = json.loads(read_regular(path, _LARGEST))
-            log = Log(path=path, **{name: told[name] for name in ("prefix", "python", "steps", "undone")})
-            log.changes()
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise EnvironmentProblem(f"the log {path} can't be read: {error}") from error
-        yield log
+            told = unpack_json(read_regular(path, _LARGEST), _Written)
+        except (OSError, Unreadable) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is damaged"
+            raise EnvironmentProblem(
+                f"the log {path} can't be read ({why}); remove it, and what it tells can't be undone any more."
+            ) from error
+        yield Log(path=path, **{each.name: getattr(told, each.name) for each in fields(_Written)})
 
 
 @contextmanager

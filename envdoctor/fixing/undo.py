@@ -23,7 +23,7 @@ def undo_plan(log: Log, world: World) -> FixPlan:
     python, packages = world.facts.python, world.facts.packages
     told = log.changes()
     now = versions_now(packages, told)
-    half_done = any(row["state"] != "done" for row in log.steps)
+    half_done = any(row.state != "done" for row in log.steps)
     back = [
         Change(name=name, before=now[name], after=one.before, undo=_again(now[name], one), editable=one.editable)
         for name, one in told.items()

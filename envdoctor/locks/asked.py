@@ -24,6 +24,14 @@ _MOST_LINES = 50_000
 _NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
 _CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
 _INDEX = re.compile(r"(?:-i\s*|-(?P<links>f)\s*|--(?P<kind>extra-index-url|index-url|find-links)(?:=|\s+))(?P<url>\S+)")
+#: What is no requirements file, by its name or the end of it, and what can be said instead.
+_OTHERS = {
+    "Pipfile": "lock it with `pipenv lock`, and name the Pipfile.lock",
+    "setup.py": "it would have to be run; name a requirements file or a pyproject.toml",
+    "setup.cfg": "name a requirements file or a pyproject.toml",
+    **dict.fromkeys((".yml", ".yaml"), "write what its environment takes from pip to a requirements file"),
+    ".json": "name a lock, a requirements file or a pyproject.toml",
+}
 #: Options that change nothing here: only wheels are locked, and with their hashes.
 _IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes|trusted-host[= ]\s*\S+)")
 
@@ -36,6 +44,8 @@ def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = (
     """
     if file.suffix == ".toml":
         return list(_of_project(file, extras, groups)), []
+    if instead := _OTHERS.get(file.name) or _OTHERS.get(file.suffix):
+        raise UsageProblem(f"{file} is not read here; {instead}.")
     requirements: list[str] = []
     constraints: list[str] = []
     _gather(file, requirements, constraints, ())

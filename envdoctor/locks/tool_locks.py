@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.index.project import FileKind, IndexFile, classify
 from envdoctor.support.files import read_regular
+from envdoctor.support.requirement import is_project_name
 from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def read_tool_lock(file: Path) -> ToolLock:
         with _as_written(file):
             chosen = list(lock.choose(target))
             for package in chosen:
+                if not is_project_name(package.name):
+                    raise _OtherForm(f"{package.name[:99]!r} is no name of a package.")
                 _check_text(package.version, f"the version of {package.name}")
             return chosen
 
@@ -103,17 +106,23 @@ def _as_written(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageProblem(f"{file} can't be read: {error.strerror or error}.") from None
-    except (UnicodeDecodeError, RecursionError, Unreadable, json.JSONDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageProblem(f"{file} is no lock: it is no text in UTF-8.") from None
+    except RecursionError:
+        raise UsageProblem(f"{file} is no lock: it is nested too deeply.") from None
+    except (Unreadable, json.JSONDecodeError) as error:
         raise UsageProblem(f"{file} is no lock: {error}.") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UsageProblem(f"{file} is no lock as its tool writes them: {type(error).__name__} {error}.") from None
+    except KeyError as error:
+        raise UsageProblem(f"{file} is no whole lock: {error} is missing.") from None
+    except (TypeError, AttributeError, ValueError, IndexError):
+        raise UsageProblem(f"{file} is no lock as its tool writes them: a value is of another kind.") from None
     except _OtherForm as error:
         raise UsageProblem(f"{file}: {error}") from None
 
 
 def _check_text(value: object, what: str) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"{what} is no text")
+        raise _OtherForm(f"{what} is no text.")
 
 
 class _OtherForm(Exception):
@@ -139,6 +148,14 @@ def _by_markers(packages: Iterable[Locked]) -> Callable[[Target], list[Locked]]:
     return lambda target: [package for package in each if holds(package.marker, target)]
 
 
+def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The packages of a lock, each a table."""
+    rows = table.get("package", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _OtherForm("it is no lock: 'package' is no list of tables.")
+    return rows
+
+
 def _place(table: Mapping[str, Any]) -> str:
     """What a package is locked to, if to no file of an index."""
     return next((said for key, said in _PLACES.items() if key in table), "")
@@ -150,7 +167,8 @@ def _hashes(files: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _poetry(table: dict[str, Any]) -> ToolLock:
-    packages = table.get("package", [])
+    table["metadata"], table["package"]  # of a whole one; Poetry writes both where it locks nothing
+    packages = _rows(table)
     if any("groups" not in package for package in packages):
         raise _OtherForm("Poetry 2 and later write what belongs where into it; run 'poetry lock' with one of these.")
 
@@ -184,7 +202,7 @@ def _pdm(table: dict[str, Any]) -> ToolLock:
             hashes=_hashes(package.get("files", ())),
             place=_place(package),
         )
-        for package in table.get("package", [])
+        for package in _rows(table)
         if "default" in package["groups"]
     }
     python = asked.pop() if len(asked) == 1 else ""
@@ -209,10 +227,10 @@ def _pipenv(table: dict[str, Any]) -> ToolLock:
 def _uv(table: dict[str, Any]) -> ToolLock:
     int(table["version"])  # of the form; uv writes it always
     packages: dict[str, list[dict[str, Any]]] = {}
-    for package in table.get("package", []):
+    for package in _rows(table):
         packages.setdefault(package["name"], []).append(package)
     graph = _UvGraph(packages=packages, members=frozenset(table.get("manifest", {}).get("members", ())))
-    if packages and not graph.has_roots:
+    if not graph.has_roots:
         raise _OtherForm("it names no project that its packages belong to; run 'uv lock'.")
     return ToolLock(tool="uv", requires_python=table.get("requires-python", ""), choose=graph.choose)
 

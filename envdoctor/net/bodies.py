@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
@@ -47,6 +51,30 @@ def unpacked(response: requests.Response, pieces: Iterator[bytes], limit: int) -
         yield from inflated.pieces()
     except Unreadable as error:
         raise Unreadable(f"{redacted(response.url)}: {error}.") from None
+
+
+def store(pieces: Iterator[bytes], destination: Path, sha256: str | None, source: str) -> int:
+    """Writes pieces to a file that appears whole and with the right hash, or not at all; returns its size.
+
+    Raises:
+        Unreadable: its SHA-256 is another one.
+    """
+    digest = hashlib.sha256()
+    handle, name = tempfile.mkstemp(dir=destination.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for piece in pieces:
+                digest.update(piece)
+                stream.write(piece)
+            size = stream.tell()
+        found = digest.hexdigest()
+        if found == (sha256 or found).lower():
+            temporary.replace(destination)
+            return size
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise Unreadable(f"{source} has the SHA-256 {found}, expected {sha256}: it is damaged or was altered.")
 
 
 class _Pieces:

@@ -32,8 +32,9 @@ _SHORTEST = 0.001
 
 
 class _Deadline(threading.local):
-    """When the request that this thread waits for must have been answered, on the monotonic clock."""
+    """When the request of this thread was sent, and must have been answered, on the monotonic clock."""
 
+    start = 0.0
     moment = _FOR_EVER
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from envdoctor.core.errors import NetworkProblem, Unreadable
-from envdoctor.net.bodies import is_framed, unpacked
+from envdoctor.net.bodies import is_framed, store, unpacked
 from envdoctor.net.cache import CachedReply, DiskCache, kept
 from envdoctor.net.transport import NetworkSettings, Transport
 from envdoctor.net.urls import redacted, without_credentials
@@ -22,6 +19,7 @@ from envdoctor.support.text import size as size_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     import requests
 
@@ -35,6 +33,8 @@ _ABSENT = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
 _NOT_MODIFIED = 304
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
+#: Seconds for which a server is not asked again that was waited for in vain, with all tries.
+_SILENCE = 60.0
 
 
 #: Bytes that a command may read before it says so.
@@ -109,6 +109,7 @@ class Session:
         self._received = 0
         self._promised = 0
         self._say = say
+        self._silent: dict[str, float] = {}
 
     @property
     def traffic(self) -> Traffic:
@@ -180,7 +181,7 @@ class Session:
         def consume(response: requests.Response) -> int:
             if not self._accepted(response):
                 raise NetworkProblem(f"{redacted(url)} does not exist (HTTP {response.status_code}).")
-            return _store(self.pieces(response, limit), destination, sha256, redacted(url))
+            return store(self.pieces(response, limit), destination, sha256, redacted(url))
 
         destination.parent.mkdir(parents=True, exist_ok=True)
         return self.exchange(url, {"Accept-Encoding": "identity"}, consume)
@@ -191,11 +192,13 @@ class Session:
         Raises:
             NetworkProblem: the tries are used up, or the session is offline.
         """
+        start, problem = time.monotonic(), ""
         if self.offline:
             raise NetworkProblem(f"{redacted(url)} is not in the cache, and --offline forbids to ask for it.")
+        if start < self._silent.get(_place(url), 0.0):
+            raise NetworkProblem(f"{redacted(url)} was not asked for: its server was waited for in vain just now.")
         import requests
 
-        problem = ""
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 self._pause(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)))
@@ -210,7 +213,13 @@ class Session:
                 if attempt and isinstance(_cause(error), ConnectionRefusedError):
                     break  # who refuses was reached: nothing listens there
         tries = attempt + 1
+        self._note_silence(url, time.monotonic() - start)
         raise NetworkProblem(f"{redacted(url)}: {problem}, after {tries} {'try' if tries == 1 else 'tries'}.")
+
+    def _note_silence(self, url: str, waited: float) -> None:
+        """The next hundred requests to a server are not to wait as long for nothing."""
+        if waited > self._settings.timeout:
+            self._silent[_place(url)] = time.monotonic() + _SILENCE
 
     def pieces(self, response: requests.Response, limit: int) -> Iterator[bytes]:
         """The body as it was sent, piece by piece, within the limits of size and time.
@@ -237,20 +246,22 @@ class Session:
                 promised += beyond
                 if size > limit:
                     raise Unreadable(f"{redacted(response.url)}: it holds more than the {limit:,} bytes allowed.")
-                if self._transport.is_late():
-                    raise self._late(response.url)
+                if self._transport.is_late(size):
+                    raise self._late(response.url, size)
                 yield piece
         except urllib3.exceptions.HTTPError as error:
             self._forgo(promised)
-            if self._transport.is_late():
-                raise self._late(response.url) from None
+            if self._transport.is_late(size):
+                raise self._late(response.url, size) from None
             raise requests.ConnectionError(error) from error
         if size < expected:
             self._forgo(promised)
             raise requests.ConnectionError(f"broken off after {size:,} of {expected:,} bytes")
 
-    def _late(self, url: str) -> NetworkProblem:
-        return NetworkProblem(f"{redacted(url)}: not all came within {self._settings.total:.0f} s.")
+    def _late(self, url: str, received: int) -> NetworkProblem:
+        seconds = self._transport.allowed(received)
+        self._note_silence(url, seconds)
+        return NetworkProblem(f"{redacted(url)}: not all came within {seconds:.0f} s, {size_words(received)} did.")
 
     def promise(self, size: int, what: str) -> None:
         """Takes so many more bytes into account before they are read, here or by another program.
@@ -293,6 +304,10 @@ class Session:
             self._received += received
 
 
+def _place(url: str) -> str:
+    return urlsplit(without_credentials(url)).netloc
+
+
 def _key(url: str, accept: str) -> str:
     return f"{accept} {without_credentials(url)}"
 
@@ -317,25 +332,6 @@ def _renewed(cached: CachedReply, headers: Mapping[str, str]) -> CachedReply:
         content=cached.content,
         whole=cached.whole,
     )
-
-
-def _store(pieces: Iterator[bytes], destination: Path, sha256: str | None, source: str) -> int:
-    digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=destination.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            for piece in pieces:
-                digest.update(piece)
-                stream.write(piece)
-            size = stream.tell()
-        found = digest.hexdigest()
-        if found == (sha256 or found).lower():
-            temporary.replace(destination)
-            return size
-    finally:
-        temporary.unlink(missing_ok=True)
-    raise Unreadable(f"{source} has the SHA-256 {found}, expected {sha256}: it is damaged or was altered.")
 
 
 def _cause(error: BaseException) -> BaseException:

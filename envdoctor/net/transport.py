@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CredentialSource = Callable[[str, "str | None"], "tuple[str, str] | None"]
 
 _UNAUTHORIZED = 401
+#: Bytes a second below which an answer is not waited for, once its first seconds are over.
+_SLOWEST, _FIRST_SECONDS = 10_000, 60.0
 _SHORTEST = 0.001  # seconds; the library takes 0 for a mistake
 
 
@@ -29,8 +31,8 @@ class NetworkSettings:
 
     Attributes:
         timeout: seconds to wait for a connection, for the head of an answer, and between two pieces of its body.
-        total: seconds for one whole answer from the request on, retries not counted: a server that drips can't hold
-            us for ever.
+        total: seconds for one whole answer from the request on, retries not counted. One that drips has a minute, and
+            what its bytes so far take at 10 kB/s.
         retries: tries after the first, with growing pauses.
         proxy: proxy for both schemes; None leaves it to the environment (``HTTPS_PROXY``, ``NO_PROXY``).
         cert: a bundle or folder of certificates that replaces the system's; None for the system's.
@@ -82,11 +84,11 @@ class Transport:
         self._known[place] = found
         return self._get(bare, headers, found)
 
-    @staticmethod
-    def is_late() -> bool:
-        """Whether the time for the answer that this thread reads is over."""
+    def is_late(self, received: int) -> bool:
+        """Whether the time for the answer that this thread reads is over, of which so many bytes came."""
         from envdoctor.net.connections import DEADLINE
 
+        DEADLINE.moment = DEADLINE.start + self.allowed(received)
         return time.monotonic() >= DEADLINE.moment
 
     def close(self) -> None:
@@ -112,8 +114,14 @@ class Transport:
             verify=verify,
             cert=settings.client_cert,
         )
-        DEADLINE.moment = start + settings.total
+        DEADLINE.start = start
+        DEADLINE.moment = start + self.allowed(0)
         return response
+
+    def allowed(self, received: int) -> float:
+        """Seconds for an answer of which so many bytes came."""
+        first = max(_FIRST_SECONDS, 2 * self._settings.timeout)
+        return min(self._settings.total, first + received / _SLOWEST)
 
     def _is_trusted(self, url: str) -> bool:
         parts = urlsplit(url)

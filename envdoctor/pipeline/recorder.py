@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.environments.proof import TEMPORARY
 from envdoctor.pipeline.workspace import renamed
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ class Recorder:
     """Runs a stage's commands with its limits and log, and notes what they took and what they ran in.
 
     Attributes:
+        folder: the stage's own, where what programs write for themselves goes and vanishes; None: the system's.
         moved: the work folder of a stage that failed, and the one that commands name in place of it.
     """
 
@@ -31,6 +34,7 @@ class Recorder:
     timeout: float
     memory: int | None
     variables: Mapping[str, str | None] = field(default_factory=dict)
+    folder: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     gate_environment: Mapping[str, str] = field(default_factory=dict)
     gate: GateUse | None = None
@@ -42,14 +46,15 @@ class Recorder:
     def run(self, command: Command) -> CommandResult:
         """Run one command; a limit of its own, where it has one, is kept."""
         self.commands.append(command.argv)
-        limited = dataclasses.replace(
-            command,
-            env={**self.variables, **(command.env or {})},
-            timeout=self.timeout if command.timeout is None else command.timeout,
-            memory=self.memory if command.memory is None else command.memory,
-            log=self.log if command.log is None else command.log,
-        )
-        result = self.executor.run(limited)
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=self.folder, ignore_cleanup_errors=True) as scratch:
+            limited = dataclasses.replace(
+                command,
+                env={**dict.fromkeys(TEMPORARY, scratch), **self.variables, **(command.env or {})},
+                timeout=self.timeout if command.timeout is None else command.timeout,
+                memory=self.memory if command.memory is None else command.memory,
+                log=self.log if command.log is None else command.log,
+            )
+            result = self.executor.run(limited)
         self.seconds += result.seconds
         if result.peak_memory is not None:
             self.peak = max(self.peak or 0, result.peak_memory)

@@ -154,6 +154,7 @@ class StageRunner:
         key: str,
     ) -> StoredStage:
         with self.workspace.work_folder() as folder, self._requests_kept(folder, recorder):
+            recorder.folder = folder
             context = StageContext(
                 source=given.artifact,
                 request=self.request,

@@ -29,6 +29,7 @@ from envdoctor.core.errors import BuildFailed, Unreadable, UsageProblem
 from envdoctor.core.finding import Finding  # noqa: TC001  (the same)
 from envdoctor.pipeline.publication import Publication, is_full, unwritable
 from envdoctor.stages.processes import REQUESTS
+from envdoctor.support.files import read_regular
 from envdoctor.support.hashing import hash_path
 from envdoctor.support.packing import unpack_json
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from filelock import BaseFileLock
+
+#: Bytes of such a file.
+_LARGEST = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,7 @@ class Workspace:
         """The finished stage of that key, if it is there and what it made is what it was."""
         folder = self._base / "stages" / key
         try:
-            record = unpack_json((folder / "stage.json").read_bytes(), StageRecord)
+            record = unpack_json(read_regular(folder / "stage.json", _LARGEST), StageRecord)
             made = {**record.others, record.path: record.sha256}
             intact = all(hash_path(folder / name) == sha256 for name, sha256 in made.items())
         except (OSError, Unreadable):

@@ -16,6 +16,8 @@ from envdoctor.core.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from packaging.requirements import Requirement
+
 _BOUND = r"(?:~=|==|!=|<=|>=|<|>)\s*\d+(?:\.\d+)*(?:\.\*)?"
 _REQUIREMENT = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*"
@@ -31,6 +33,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,127}", re.ASCII)
 _VERSIONS = re.compile(rf"(?:(?:~=|===?|!=|<=?|>=?|=)\s*{_VERSION.pattern}(?:\.\*)?(?:\s*,\s*(?!$))?)*", re.ASCII)
 #: A number that no version has, and that Python refuses to read from 4,301 digits on.
 _ENDLESS = re.compile(r"\d{1000}", re.ASCII)
+_LONGEST = 100_000
 _OF_EXTRA = re.compile(r";.*\bextra\s*==")
 _SEPARATORS = re.compile(r"[-_.]+")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*", re.ASCII)
@@ -58,23 +61,17 @@ def parse_requirement(text: str) -> ParsedRequirement:
     """Take a requirement apart.
 
     Raises:
-        ValueError: it is not valid (PEP 508) (`packaging.requirements.InvalidRequirement`), is nested too deeply, or
+        ValueError: it is not valid (PEP 508) (`packaging.requirements.InvalidRequirement`), is nested too deeply or too long, or
             has a number that no version has.
     """
-    if _ENDLESS.search(text):
-        raise ValueError("has a number of more than 1,000 digits")
+    _check_size(text)
     match = _REQUIREMENT.fullmatch(text)
     if match:
         extras = tuple(sorted({one.strip() for one in (match["extras"] or "").split(",")} - {""}))
         return ParsedRequirement(
             name=match["name"], extras=extras, specifier=match["specifier"], marker=match["marker"] or ""
         )
-    from packaging.requirements import Requirement
-
-    try:
-        parsed = Requirement(text)
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
+    parsed = read_requirement(text)
     return ParsedRequirement(
         name=parsed.name,
         extras=tuple(sorted(parsed.extras)),
@@ -82,6 +79,24 @@ def parse_requirement(text: str) -> ParsedRequirement:
         marker=str(parsed.marker or ""),
         url=parsed.url or "",
     )
+
+
+def read_requirement(text: str) -> Requirement:
+    """A requirement as `packaging` has it; see `parse_requirement` for what it raises."""
+    from packaging.requirements import Requirement
+
+    _check_size(text)
+    try:
+        return Requirement(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _check_size(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise ValueError(f"it has more than {_LONGEST:,} characters")
+    if _ENDLESS.search(text):
+        raise ValueError("it has a number of more than 1,000 digits")
 
 
 def admits(specifier: str, version: str) -> bool:

@@ -62,6 +62,8 @@ def open_database(file: Path, *, write: bool) -> Iterator[Database]:
         UsageProblem: it is not there, can't be written, is damaged, another program's or of a newer envdoctor. Nothing
             in it was changed then.
     """
+    if file.exists() and not file.is_file():
+        raise UsageProblem(f"The history {file} can't be used: it is no regular file. Name another by --db.")
     if not write and not file.is_file():
         raise UsageProblem(_NONE_YET.format(file=file))
     with _problems_told(file):

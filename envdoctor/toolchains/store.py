@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import ToolchainProblem
+from envdoctor.core.errors import ToolchainProblem, Unreadable
+from envdoctor.support.files import read_regular
+from envdoctor.support.packing import unpack_json
 from envdoctor.support.text import read_number
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _REPLACED = ".replaced"
 _INCOMING = ".incoming-"
 #: Seconds to wait for another process that changes the store.
 _PATIENCE = 600
+_LARGEST = 1 << 20
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
 
 
@@ -83,16 +86,28 @@ def installed_toolchains(name: str | None = None, *, store: Path | None = None) 
         name: only toolchains of this name.
         store: another store than the user's.
     """
-    root = store or store_folder()
-    found = []
-    for receipt_file in sorted(root.glob(f"{name or '*'}/*/{_RECEIPT}")):
-        if receipt_file.parent.name.startswith("."):
-            continue
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            receipt = Receipt(**json.loads(receipt_file.read_text("utf-8")))
-            found.append(InstalledToolchain(receipt=receipt, folder=receipt_file.parent))
+    read = ((folder, _receipt(folder)) for folder in _folders(store, name or "*"))
+    found = [InstalledToolchain(receipt=receipt, folder=folder) for folder, receipt in read if receipt is not None]
     found.sort(key=lambda one: _version_key(one.version), reverse=True)
     return tuple(sorted(found, key=lambda one: one.receipt.name))
+
+
+def damaged_toolchains(*, store: Path | None = None) -> tuple[Path, ...]:
+    """Folders of toolchains that can't be used, since their receipts can't be read or are of others."""
+    return tuple(folder for folder in _folders(store, "*") if _receipt(folder) is None)
+
+
+def _folders(store: Path | None, name: str) -> list[Path]:
+    found = (store or store_folder()).glob(f"{name}/*/{_RECEIPT}")
+    return sorted(file.parent for file in found if not file.parent.name.startswith("."))
+
+
+def _receipt(folder: Path) -> Receipt | None:
+    try:
+        receipt = unpack_json(read_regular(folder / _RECEIPT, _LARGEST), Receipt)
+    except (OSError, Unreadable):
+        return None
+    return receipt if (receipt.name, receipt.version) == (folder.parent.name, folder.name) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

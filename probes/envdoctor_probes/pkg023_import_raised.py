@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONG = 3600.0
 _SHOWN = 4
+_AGAIN = Fix(text="Try again where there is more room: processes (ulimit -u), memory, time.")
 
 
 @probe("PKG023", topic="prove", timeout=_LONG)
@@ -36,14 +37,16 @@ def check(facts: Facts) -> Iterator[Finding]:
         first = min(attempts, key=lambda each: -each.entrance.severity)
         others = [each.entrance.use for each in attempts if each is not first]
         more = f" (so do {', '.join(others[:_SHOWN])})" if others else ""
-        what = "did not come to an end" if first.ended else "fails"
+        what = first.unknown or "fails"
         name = first.distribution.name
         yield Finding(
-            severity=Severity.WARNING if first.ended else first.entrance.severity,
+            severity=Severity.WARNING if first.unknown else first.entrance.severity,
             subject=name,
             message=f"{_capital(first.entrance.use)} of {first.distribution.title} {what}{more}: {words.rstrip('.')}.",
             evidence=(Evidence(source=quote_command(first.command), excerpt=words),),
-            fix=Fix(
+            fix=_AGAIN
+            if first.unknown
+            else Fix(
                 text=f"Install what the message names, or a {name} that suits the others.",
                 commands=matrix_command(name),
             ),

@@ -50,3 +50,6 @@ def test_metadata_is_read_once(server, client, target):
 def test_a_requirement_that_is_none_names_its_wheel():
     with pytest.raises(Unreadable, match=r"app\.whl: its METADATA has a requirement"):
         parse_metadata(metadata("app", "1.0", requires=["lib >> 1"]), "app.whl")
+    for deep in (f"lib; {'(' * 20_000}", f"lib<{'9' * 5000}"):
+        with pytest.raises(Unreadable, match=r"app\.whl"):
+            parse_metadata(metadata("app", "1.0", requires=[deep]), "app.whl")

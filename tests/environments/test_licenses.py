@@ -1,5 +1,7 @@
 """Licences are shown, accepted once, and asked for before anything is fetched."""
 
+import os
+
 import pytest
 
 from envdoctor.core.errors import EnvironmentProblem, UsageProblem
@@ -32,6 +34,16 @@ def test_a_licence_is_accepted_once():
     before = licenses_file().read_bytes()
     accept(("qualcomm",))
     assert licenses_file().read_bytes() == before
+
+
+def test_a_damaged_file_is_no_acceptance():
+    licenses_file().parent.mkdir(parents=True)
+    for content in ("", "[]", "[" * 99_999):
+        licenses_file().write_text(content)
+        assert accepted() == {}
+    licenses_file().unlink()
+    os.mkfifo(licenses_file())
+    assert accepted() == {}
 
 
 def test_what_asks_for_nothing_needs_nothing():

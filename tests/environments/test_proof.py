@@ -1,5 +1,6 @@
 """Imports in a child process, and remembering that they worked."""
 
+import json
 import os
 import subprocess
 import sys
@@ -112,11 +113,15 @@ def test_a_failure_is_not_remembered(modules, cache):
 def test_a_damaged_memory_is_no_proof(modules, cache):
     name, run = modules("fine_one", ""), Counting()
     prove_once(PYTHON, [name], run, cache, {})
-    (file,) = cache.proofs.iterdir()
-    for content in ("", "[]", "null", "{", "{}"):
+    (file,) = cache.proofs.glob("*/*")
+    foreign = json.dumps({"/no/such/folder": None})  # holds where nothing is there: an entry is told by its hash
+    for content in ("", "[]", "null", foreign, "[" * 99_999):
         file.write_text(content)
         assert prove_once(PYTHON, [name], run, cache, {}).failure == ""
     assert run.runs == 6
+    file.unlink()
+    os.mkfifo(file)
+    assert prove_once(PYTHON, [name], run, cache, {}).failure == ""
 
 
 @pytest.mark.slow

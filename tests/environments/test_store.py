@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -46,6 +47,14 @@ def out_of_reach(path):
 
 def marked(folder, spec):
     return write_marker(folder, spec, "3.11.7", Path(sys.executable))
+
+
+def test_a_marker_that_is_a_pipe_or_nonsense_is_none(folder):
+    (folder / MARKER).write_text("[" * 99_999)
+    assert inspect_folder(folder, thorough=True).problem == "it was never finished"
+    (folder / MARKER).unlink()
+    os.mkfifo(folder / MARKER)
+    assert inspect_folder(folder, thorough=True).problem == "it was never finished"
 
 
 def test_the_marker_makes_it_whole(folder, spec, cache):

@@ -7,6 +7,7 @@ import pytest
 
 from asking import ask
 from envdoctor.core.command import CommandResult
+from envdoctor.core.finding import Severity
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts.host import Host
 from envdoctor.facts.proven import find_wall
@@ -68,6 +69,33 @@ def test_where_thought_and_deed_differ_a_report_is_asked_for(site, facts, monkey
     (finding,) = ask("PKG024", facts())
     assert finding.message == "`import foo` of foo 1.0 works, and envdoctor says that it fails."
     assert finding.fix.text.startswith("Report this")
+
+
+class NoProcess:
+    """An executor of a machine that has no room for another process, or none behind the wall."""
+
+    name = "local"
+
+    def __init__(self, error, stderr):
+        self.ended = {"returncode": None if error else 1, "error": error, "stderr": stderr}
+
+    def run(self, command):
+        return CommandResult(argv=command.argv, **({"returncode": 0} if "true" in command.argv else self.ended))
+
+
+@pytest.mark.parametrize(
+    ("error", "stderr", "words"),
+    [
+        ("could not be started: python: Resource temporarily unavailable", "", "could not be started"),
+        ("", "unshare: fork failed: Resource temporarily unavailable\n", "unshare: fork failed"),
+    ],
+)
+def test_what_could_not_be_begun_is_no_failure_of_the_package(site, facts, error, stderr, words):
+    site.install("foo", files={"foo.py": ""})
+    (finding,) = ask("PKG023", facts(executor=NoProcess(error, stderr)))
+    assert (finding.severity, finding.fix.commands) == (Severity.WARNING, ())
+    assert finding.message.startswith("`import foo` of foo 1.0 could not be tried: ")
+    assert words in finding.message
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envdoctor.core.errors import UsageProblem
+from envdoctor.core.errors import EnvironmentProblem, UsageProblem
 from envdoctor.core.finding import Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.fixing import Change, Step, StepKind
 from envdoctor.core.report import Report
@@ -18,7 +18,7 @@ from envdoctor.facts.packages.installers import Deed, Operation, installers
 from envdoctor.facts.python import Python
 from envdoctor.fixing.changes import changes_of, undo_words
 from envdoctor.fixing.gathering import gather
-from envdoctor.fixing.log import new_log, undone_by_hand
+from envdoctor.fixing.log import last_log, new_log, undone_by_hand
 from envdoctor.fixing.packages import PackagePlanner, _State, _Trial
 from envdoctor.fixing.plan import make_plan
 from envdoctor.fixing.resolving import Resolution, parse_changes
@@ -75,6 +75,35 @@ def test_what_can_not_be_read_and_is_required_too_is_put_back_and_nothing_that_a
     (change,) = changes_of(asked, Resolution(versions={"certifi": ("", "1")}), facts)
     assert (change.before, change.after) == ("1", "1")
     assert undo_words([change], "/env/bin/python") == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"prefix": "/env"}', "[" * 99_999, '{"prefix": "/env", "python": "p", "steps": [3], "undone": false}']
+    + [
+        f'{{"prefix": "/env", "python": "p", "steps": [{row}], "undone": false}}'
+        for row in ("{}", '{"kind": "packages"}')
+    ],
+)
+def test_a_damaged_log_is_told_in_a_sentence(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path))
+    log = new_log("/env", "/env/bin/python")
+    log.write()
+    log.path.write_text(content)
+    for ask in (last_log, undone_by_hand):
+        with pytest.raises(EnvironmentProblem, match=r"can't be read \(it is damaged\); remove it"):
+            ask("/env")
+
+
+def test_a_log_of_another_version_is_read_as_far_as_it_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENVDOCTOR_STATE", str(tmp_path))
+    log = new_log("/env", "/env/bin/python")
+    change = '{"name": "idna", "before": "3", "after": "4", "undo": "idna==3", "later": 1}'
+    row = f'{{"title": "t", "kind": "packages", "state": "done", "changes": [{change}], "later": [2]}}'
+    log.write()
+    log.path.write_text(f'{{"prefix": "/env", "python": "p", "steps": [{row}], "undone": false, "later": {{}}}}')
+    found = last_log("/env")
+    assert found.changes() == {"idna": Change(name="idna", before="3", after="4", undo="idna==3")}
 
 
 def test_what_was_done_beside_packages_of_python_is_told_by_an_undo(tmp_path, monkeypatch):

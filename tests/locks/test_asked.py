@@ -47,6 +47,13 @@ def test_the_places_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_tak
         assert ":word@" not in str(told.value)
 
 
+@pytest.mark.parametrize("name", ["environment.yml", "e.yaml", "Pipfile", "setup.py", "setup.cfg", "x.json"])
+def test_what_others_ask_by_is_told_by_its_name(tmp_path, name):
+    (tmp_path / name).write_text("name: x\n")
+    with pytest.raises(UsageProblem, match="is not read here; "):
+        read_asked(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -56,6 +63,10 @@ def test_the_places_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_tak
         ("not a requirement\n", "line 1: 'not a requirement' is no requirement"),
         ("a @ file:///a-1-py3-none-any.whl\n", "names a file or an address"),
         ("-c gone.txt\n", "can't be read"),
+        (f"a=={'9' * 6000}\n", "is no requirement: it has a number of more than 1,000 digits"),
+        (f"a; {'(' * 20_000}\n", "is no requirement: it is nested too deeply"),
+        (f"a; {'(' * 3000}os_name>'3'{')' * 3000}\n", "is no requirement: it is nested too deeply"),
+        ("a" * 5_000_000, r"line 1: 'a{200} \.\.\.' is no requirement: it has more than 100,000 characters"),
     ],
 )
 def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, text, words):

@@ -110,6 +110,39 @@ def test_the_time_limit_ends_an_answer_that_drips(server):
         Session(NetworkSettings(total=0.6, timeout=5)).get(url)
 
 
+def test_an_answer_that_drips_is_not_waited_for_as_long_as_one_that_flows(monkeypatch):
+    monkeypatch.setattr("envdoctor.net.transport._FIRST_SECONDS", 0.4)
+    session = Session(NetworkSettings(timeout=0.2))
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n") as url,
+        stopwatch(3),
+        pytest.raises(NetworkProblem, match=r"not all came within \d s, 0 B did"),
+    ):
+        session.get(url)
+    with pytest.raises(NetworkProblem, match="was waited for in vain"):
+        session.get(f"{url}other")
+
+
+@pytest.mark.slow
+def test_an_answer_that_flows_has_the_time_that_it_needs(monkeypatch):
+    monkeypatch.setattr("envdoctor.net.transport._FIRST_SECONDS", 0.5)
+    monkeypatch.setattr("envdoctor.net.session._PIECE", 1000)
+    monkeypatch.setattr("envdoctor.net.transport._SLOWEST", 1000)
+    with trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 9016\r\n\r\n" + bytes(9000)) as url, stopwatch(5):
+        assert len(Session(NetworkSettings(timeout=0.2)).get(url).content) == 9016
+
+
+def test_a_server_that_hangs_costs_its_tries_once_and_not_for_each_file(pauses):
+    with trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url, stopwatch(4):
+        session = Session(NetworkSettings(timeout=0.3, retries=1), pause=pauses.append)
+        with pytest.raises(NetworkProblem, match="after 2 tries"):
+            session.get(f"{url}one")
+        for number in range(20):
+            with pytest.raises(NetworkProblem, match="was not asked for: its server was waited for in vain"):
+                session.get(f"{url}{number}")
+    assert len(pauses) == 1
+
+
 def test_the_time_limit_counts_from_the_request_on_while_the_head_drips(pauses):
     with (
         trickling(b"HTTP/1.1 200 OK\r\nX-Long: ") as url,

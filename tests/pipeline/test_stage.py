@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -183,6 +184,11 @@ def test_a_damaged_reference_or_log_is_not_reused(bench):
         file.unlink()
         (attempt,) = bench.run(route(one), actions=[one])
         assert (attempt.succeeded, len(bench.calls)) == (True, number)
+    (file,) = bench.out.glob(".envdoctor/stages/*/stage.json")
+    file.unlink()
+    os.mkfifo(file)
+    (attempt,) = bench.run(route(one), actions=[one])
+    assert (attempt.succeeded, len(bench.calls)) == (True, 4)
 
 
 @pytest.mark.slow
@@ -275,3 +281,20 @@ def test_a_stage_is_held_to_its_time_limit(bench):
     bench.options = BuildOptions(stage_timeout=0.5)
     (attempt,) = bench.run(route(slow), actions=[slow])
     assert "time limit" in attempt.results[0].findings[0].message
+
+
+def test_temporary_files_of_a_stages_programs_lie_in_its_folder_and_vanish(bench):
+    script = "import tempfile; tempfile.mkdtemp(); print(tempfile.mkstemp()[1])"
+    named = []
+
+    def run(context):
+        argv = (sys.executable, "-c", script)
+        named.append((context.folder, Path(context.run(Command(argv=argv)).stdout.splitlines()[-1])))
+        assert not list(context.folder.iterdir())
+        raise problem("enough")
+
+    leaving = Action(name="leaving", title="leaving", consumes=frozenset({K.KERAS}), produces=K.TFLITE_INT8, run=run)
+    bench.run(route(leaving), actions=[leaving])
+    ((folder, file),) = named
+    assert folder in file.parents
+    assert not file.exists()

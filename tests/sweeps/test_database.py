@@ -1,6 +1,7 @@
 """The history's file: what is no history stays as it is and is told in a sentence."""
 
 import errno
+import os
 import sqlite3
 from types import SimpleNamespace
 
@@ -78,6 +79,15 @@ def test_no_history_and_a_folder_in_its_place_are_told(tmp_path):
     with pytest.raises(UsageProblem, match="no history"), open_database(tmp_path / "h", write=False):
         pass
     with pytest.raises(UsageProblem, match="can't be used"), open_database(tmp_path, write=True):
+        pass
+
+
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_regular_file_is_no_history(tmp_path, kind, write):
+    file = tmp_path / "h.sqlite"
+    {"folder": file.mkdir, "pipe": lambda: os.mkfifo(file), "device": lambda: file.symlink_to("/dev/zero")}[kind]()
+    with pytest.raises(UsageProblem, match="it is no regular file"), open_database(file, write=write):
         pass
 
 

@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from envdoctor.core.errors import ToolchainProblem
-from envdoctor.toolchains.store import Receipt, installed_toolchains, remove, staging, store_folder
+from envdoctor.toolchains.store import Receipt, damaged_toolchains, installed_toolchains, remove, staging, store_folder
 
 
 def install(receipt, fill, *, store):
@@ -81,10 +83,34 @@ def test_a_store_that_can_not_be_written(tmp_path):
         install(receipt("16.0"), fill, store=tmp_path / "file")
 
 
-def test_a_damaged_receipt_is_no_toolchain(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[" * 99_999,
+        '{"name": "edgetpu-compiler", "version": 16, "source": "x"}',
+        '{"name": "qemu-x86_64", "version": "16.0", "source": "x"}',  # of another
+        None,
+    ],
+)
+def test_a_damaged_receipt_is_no_toolchain_and_told(tmp_path, content):
     install(receipt("16.0"), fill, store=tmp_path)
-    (tmp_path / "edgetpu-compiler/16.0/receipt.json").write_text("{")
+    file = tmp_path / "edgetpu-compiler/16.0/receipt.json"
+    if content is None:
+        file.unlink()
+        os.mkfifo(file)
+    else:
+        file.write_text(content)
     assert installed_toolchains(store=tmp_path) == ()
+    assert damaged_toolchains(store=tmp_path) == (file.parent,)
+
+
+def test_a_receipt_of_a_later_version_says_what_is_known_of_it(tmp_path):
+    install(receipt("16.0"), fill, store=tmp_path)
+    file = tmp_path / "edgetpu-compiler/16.0/receipt.json"
+    file.write_text(file.read_text().replace("{", '{"later": [1],', 1))
+    assert [one.version for one in installed_toolchains(store=tmp_path)] == ["16.0"]
+    assert damaged_toolchains(store=tmp_path) == ()
 
 
 def test_the_user_chooses_the_store(monkeypatch, tmp_path):
