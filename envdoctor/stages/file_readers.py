@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Files are looked at for zeros in so many blocks; a smaller block says nothing, nor does what fills up a page.
 _BLOCKS, _LEAST, _LARGEST_PAGE = 40, 512, 1 << 14
+#: How data are aligned at most.
+_ALIGNED = 64
 
 
 def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | None:
@@ -42,14 +44,15 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
         raise Unreadable(f"{path} is damaged: {words}") from error
     if found is None or not found.checked or found.summed:
         return found
-    doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
+    doubt = _hole(fields, file_formats()[found.format].get("padding", _LEAST))
     if not doubt:
         return found
     return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
 
 
-def _hole(data: memoryview, least: int) -> str:
+def _hole(fields: Fields, least: int) -> str:
     """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
+    data = fields.data
     size = max(least, len(data) // _BLOCKS)
     half = size // 2  # of a hole that begins anywhere, one such block is zeros
     for start in range(0, len(data) - half + 1, half):
@@ -60,10 +63,16 @@ def _hole(data: memoryview, least: int) -> str:
             first -= 1
         while end < len(data) and not data[end]:
             end += 1
-        if end - first < size:
+        if end - first < size or _is_own(first, end, fields.areas):
             continue
         page = 1 << (end - first).bit_length()
         if page > _LARGEST_PAGE or end % page:
             where = "it ends in zeros" if end == len(data) else f"its bytes {first:,} to {end:,} are zeros"
             return f"whether it is whole: {where}, as what a download or a full disk broke off, or has weights of zeros"
     return ""
+
+
+def _is_own(first: int, end: int, areas: list[tuple[int, int]]) -> bool:
+    """Whether zeros begin and end where data of their own do, give or take how such are aligned: no accident does."""
+    starts = any(0 <= start - first < _ALIGNED for start, _ in areas)
+    return starts and any(0 <= end - stop < _ALIGNED for _, stop in areas)

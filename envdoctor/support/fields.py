@@ -20,12 +20,14 @@ class Fields:
 
     Attributes:
         data: the bytes.
+        areas: first byte and end of what a reader found to be data of their own, which may be all zeros.
     """
 
-    __slots__ = ("_order", "data")
+    __slots__ = ("_order", "areas", "data")
 
     def __init__(self, data: bytes | memoryview, order: Literal["little", "big"] = "little") -> None:
         self.data = memoryview(data)
+        self.areas: list[tuple[int, int]] = []
         self._order: Literal["little", "big"] = order
 
     def __len__(self) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
@@ -26,6 +28,19 @@ _BLOCKS = {
     27: (1, 8), 28: (1, 8), 30: (1, 2),
 }  # fmt: skip
 _MOST_DIMENSIONS = 8
+#: Bits of an element, by its type in safetensors.
+_BITS = {
+    "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
+    "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
+}  # fmt: skip
+
+
+class _Weights(msgspec.Struct):
+    """A tensor in the list of a safetensors file."""
+
+    dtype: str
+    shape: list[Annotated[int, msgspec.Meta(ge=0)]]
+    data_offsets: tuple[int, int]
 
 
 def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
@@ -50,22 +65,22 @@ def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
         elif key == "general.alignment" and kind == 4:  # noqa: PLR2004  (uint32)
             alignment = max(1, fields.number(at + 4))
         at = _behind(fields, at + 4, kind)
-    ends = []
+    places = []
     for _ in range(tensors):
-        end, at = _tensor(fields, at)
-        ends.append(end)
+        place, at = _tensor(fields, at)
+        places.append(place)
     start = -(-at // alignment) * alignment
-    known = [end for end in ends if end is not None]
-    fields.require_size(start + max(known, default=0))
+    fields.areas += [(start + first, start + end) for first, end in places if end is not None]
+    fields.require_size(max((end for _, end in fields.areas), default=start))
     return identity_of(
         "gguf",
         details=(f"architecture {architecture or 'not named'}", f"{tensors} tensors", f"format version {version}"),
-        checked="the places of its tensors lie within the file" if len(known) == len(ends) else "",
+        checked="the places of its tensors lie within the file" if len(fields.areas) == tensors else "",
     )
 
 
-def _tensor(fields: Fields, at: int) -> tuple[int | None, int]:
-    """Where a tensor's data ends, from the start of all data (None for a type that is not known); and what follows."""
+def _tensor(fields: Fields, at: int) -> tuple[tuple[int, int | None], int]:
+    """Where a tensor's data begin and end (None for a type that is not known), from the start of all; what follows."""
     _, at = _text(fields, at)
     dimensions = fields.number(at)
     if dimensions > _MOST_DIMENSIONS:
@@ -74,7 +89,7 @@ def _tensor(fields: Fields, at: int) -> tuple[int | None, int]:
     at += 4 + 8 * dimensions
     kind, place = fields.number(at), fields.number(at + 4, 8)
     items, size = _BLOCKS.get(kind, (1, 0))
-    return place + math.prod(sizes) // items * size if size else None, at + 12
+    return (place, place + math.prod(sizes) // items * size if size else None), at + 12
 
 
 def _text(fields: Fields, at: int) -> tuple[str, int]:
@@ -121,15 +136,29 @@ def read_safetensors(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable(f"weights without a model (safetensors), cut short: {len(fields):,} bytes of {8 + size:,}")
     try:
         told = json.loads(bytes(fields.part(8, size)))
-        tensors = {name: value for name, value in told.items() if name != "__metadata__"}
-        end = max((value["data_offsets"][1] for value in tensors.values()), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        tensors = msgspec.convert({name: told[name] for name in told if name != "__metadata__"}, dict[str, _Weights])
+        msgspec.convert(told.get("__metadata__") or {}, dict[str, str])
+    except (ValueError, TypeError, AttributeError) as error:
         raise Unreadable(f"weights without a model (safetensors), their list is no such list: {error}") from None
-    if not isinstance(end, int) or 8 + size + end != len(fields):
-        have = len(fields) - 8 - size
-        raise Unreadable(f"weights without a model (safetensors) that end at byte {end} of their {have:,}")
+    end = 8 + size
+    for name, each in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
+        first, behind = (8 + size + place for place in each.data_offsets)
+        bits = _BITS.get(each.dtype)
+        if first != end or behind < first or (bits and math.prod(each.shape) * bits != 8 * (behind - first)):
+            raise Unreadable(
+                f"weights without a model (safetensors): {name}, {each.dtype} {each.shape}, is to lie from byte {first:,}"
+                f" to {behind:,}, and the one before it ends at {end:,}"
+            )
+        fields.areas.append((first, behind))
+        end = behind
+    if end != len(fields):
+        raise Unreadable(f"weights without a model (safetensors) that end at byte {end:,} of {len(fields):,}")
+    strange = sorted({each.dtype for each in tensors.values()} - set(_BITS))
     return identity_of(
-        "safetensors", details=(plural(len(tensors), "tensor"),), checked="the places of its tensors fill the file"
+        "safetensors",
+        details=(plural(len(tensors), "tensor"),),
+        checked="" if strange else "the places of its tensors fill the file",
+        unknown=(f"whether it is whole: the type {strange[0]} is not known here",) if strange else (),
     )
 
 
