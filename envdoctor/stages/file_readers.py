@@ -73,6 +73,5 @@ def _hole(fields: Fields, least: int) -> str:
 
 
 def _is_own(first: int, end: int, areas: list[tuple[int, int]]) -> bool:
-    """Whether zeros begin and end where data of their own do, give or take how such are aligned: no accident does."""
-    starts = any(0 <= start - first < _ALIGNED for start, _ in areas)
-    return starts and any(0 <= end - stop < _ALIGNED for _, stop in areas)
+    """Whether zeros fill one of several data, give or take how such are aligned: no accident begins and ends there."""
+    return len(areas) > 1 and any(0 <= start - first < _ALIGNED and 0 <= end - stop < _ALIGNED for start, stop in areas)

@@ -149,7 +149,7 @@ def flatbuffer(*texts, identifier=b""):
 
 
 def rknn(chip=b"rk3588", version=b"2.5.0", told=None, program=None):
-    """A small file of the toolkit's, made to be for another chip and by another version; `program` changes its bytes."""
+    """A small file of the toolkit's for another chip and by another version; `program` and `told` change its parts."""
     made = gzip.decompress((DATA / "rknn/relu_rk3566_float.rknn.gz").read_bytes())
     size = int.from_bytes(made[16:24], "little")
     body, shape = bytearray(made[64 : 64 + size]), json.loads(made[72 + size :].rstrip(b"\0"))

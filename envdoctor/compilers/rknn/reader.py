@@ -11,8 +11,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.core.errors import Unreadable
 from envdoctor.compilers.rknn.whole import ends_of, require_program
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of, whole_to
 from envdoctor.tflite.flatbuffer import FlatBuffer
 
@@ -98,9 +98,8 @@ def _chips(told: dict[str, Any]) -> tuple[str, ...]:
 def _tensors(told: dict[str, Any], side: str) -> tuple[str, ...] | None:
     """Name, type and shape of what the graph takes or gives; None where the description has another form."""
     ends = ends_of(told, side)
-    return None if ends is None else tuple(_words(each) for each in ends[:_MOST])
+    return None if ends is None else tuple(f"{_typed(each)} {list(each['size'])}" for each in ends[:_MOST])
 
 
-def _words(tensor: dict[str, Any]) -> str:
-    kind: str = tensor["dtype"]["vx_type"]  # empty in a model that is not quantized
-    return f"{tensor['url']}{kind and f' {kind}'} {list(tensor['size'])}"
+def _typed(tensor: dict[str, Any]) -> str:
+    return " ".join(filter(None, (tensor["url"], tensor["kind"])))  # no type in a model that is not quantized

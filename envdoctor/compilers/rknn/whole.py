@@ -1,4 +1,4 @@
-"""Whether an .rknn file for RKNPU2 is whole: its tables, the data of its tensors, the tasks for the NPU, what it says twice.
+"""Whether a program of RKNPU2 is whole: its tables, the data of its tensors, the tasks, what the file says twice.
 
 Sources: schema.toml beside; a task is `struct rknpu_task` of Rockchip's driver; what files of the toolkit agree in.
 """
@@ -59,22 +59,30 @@ def _require_graph(graph: Table, buffers: Sequence[memoryview]) -> None:
             raise Unreadable(f"a node in it is of the kind {node.string(1)!r} and called {node.string(2)!r}")
     for tensor in tensors:
         _require_tensor(tensor)
-    data: dict[int, memoryview] = {}
-    for tensor in tensors if buffers else ():  # the toolkit's first versions kept them elsewhere
-        number, size = tensor.integer(18, "I"), tensor.integer(12, "I")
-        _require_among(len(buffers), (number,), "pieces of data")
-        if number and len(buffers[number]) <= size - _ROUNDED_TO:
-            raise Unreadable(f"the tensor {tensor.string(5)} of {size:,} bytes has {len(buffers[number]):,}")
-        data[tensor.integer(2, "B")] = buffers[number]
-    tasks, commands = data.get(_TASKS, b""), data.get(_COMMANDS, b"")
+    if buffers:  # the toolkit's first versions kept the data elsewhere
+        data = dict(_data(tensor, buffers) for tensor in tensors)
+        _require_tasks(data.get(_TASKS, b""), data.get(_COMMANDS, b""), len(nodes))
+
+
+def _data(tensor: Table, buffers: Sequence[memoryview]) -> tuple[int, memoryview]:
+    """The kind of a tensor, and its data."""
+    number, size = tensor.integer(18, "I"), tensor.integer(12, "I")
+    _require_among(len(buffers), (number,), "pieces of data")
+    if number and len(buffers[number]) <= size - _ROUNDED_TO:
+        raise Unreadable(f"the tensor {tensor.string(5)} of {size:,} bytes has {len(buffers[number]):,}")
+    return tensor.integer(2, "B"), buffers[number]
+
+
+def _require_tasks(tasks: memoryview | bytes, commands: memoryview | bytes, nodes: int) -> None:
     if len(tasks) % _TASK.size or len(commands) % _COMMAND.size:
         raise Unreadable(f"{len(tasks):,} bytes of tasks and {len(commands):,} of commands are no whole ones")
     if bad := next((each for (each,) in _COMMAND.iter_unpack(commands) if _is_no_unit(each)), None):
         raise Unreadable(f"a command is for the unit {bad:#x} of the NPU")
     for node, count, start in _TASK.iter_unpack(tasks):
-        _require_among(len(nodes), (node,), "nodes")
-        if start + count * _COMMAND.size > len(commands):
-            raise Unreadable(f"the commands of a task end at byte {start + count * _COMMAND.size:,} of {len(commands):,}")
+        _require_among(nodes, (node,), "nodes")
+        end = start + count * _COMMAND.size
+        if end > len(commands):
+            raise Unreadable(f"the commands of a task end at byte {end:,} of {len(commands):,}")
 
 
 def _is_no_unit(word: int) -> bool:
@@ -107,7 +115,7 @@ def _require_said_twice(root: Table, graph: Table, told: dict[str, Any]) -> None
     for side, field in _ENDS.items():
         mine = [(tensors[each].string(5), tensors[each].numbers(4, "i")) for each in graph.numbers(field, "i") or ()]
         theirs = ends_of(told, side)
-        if theirs is not None and mine != [(each["url"], tuple(each["size"])) for each in theirs]:
+        if theirs is not None and mine != [(each["url"], each["size"]) for each in theirs]:
             raise Unreadable(f"the {side}s of its program are not those of its description")
 
 
@@ -116,6 +124,6 @@ def ends_of(told: dict[str, Any], side: str) -> list[dict[str, Any]] | None:
     try:
         tensors = {each["tensor_id"]: each for each in told["norm_tensor"]}
         ends = [tensors[each["right_tensor_id"]] for each in told["graph"] if each["left"] == side]
-        return [each for each in ends if (each["url"], tuple(each["size"]), each["dtype"]["vx_type"])]
+        return [{"url": each["url"], "size": tuple(each["size"]), "kind": each["dtype"]["vx_type"]} for each in ends]
     except (KeyError, TypeError, AttributeError):
         return None
