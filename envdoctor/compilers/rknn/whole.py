@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.flatbuffer_schema import tables_of
+from envdoctor.tflite.flatbuffer_schema import require_among, tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from envdoctor.tflite.flatbuffer import Table
 
@@ -53,7 +53,7 @@ def _require_graph(graph: Table, buffers: Sequence[memoryview]) -> None:
     tensors, nodes = list(graph.tables(0)), list(graph.tables(1))
     for table, fields in ((graph, (2, 3)), *((node, (4, 5)) for node in nodes)):
         for field in fields:
-            _require_among(len(tensors), table.numbers(field, "i") or (), "tensors")
+            require_among(len(tensors), table.numbers(field, "i") or (), "tensors")
     for node in nodes:
         if not (node.string(1) or "\0").isprintable() or not (node.string(2) or "").isprintable():
             raise Unreadable(f"a node in it is of the kind {node.string(1)!r} and called {node.string(2)!r}")
@@ -67,7 +67,7 @@ def _require_graph(graph: Table, buffers: Sequence[memoryview]) -> None:
 def _data(tensor: Table, buffers: Sequence[memoryview]) -> tuple[int, memoryview]:
     """The kind of a tensor, and its data."""
     number, size = tensor.integer(18, "I"), tensor.integer(12, "I")
-    _require_among(len(buffers), (number,), "pieces of data")
+    require_among(len(buffers), (number,), "pieces of data")
     if number and len(buffers[number]) <= size - _ROUNDED_TO:
         raise Unreadable(f"the tensor {tensor.string(5)} of {size:,} bytes has {len(buffers[number]):,}")
     return tensor.integer(2, "B"), buffers[number]
@@ -79,7 +79,7 @@ def _require_tasks(tasks: memoryview | bytes, commands: memoryview | bytes, node
     if bad := next((each for (each,) in _COMMAND.iter_unpack(commands) if _is_no_unit(each)), None):
         raise Unreadable(f"a command is for the unit {bad:#x} of the NPU")
     for node, count, start in _TASK.iter_unpack(tasks):
-        _require_among(nodes, (node,), "nodes")
+        require_among(nodes, (node,), "nodes")
         end = start + count * _COMMAND.size
         if end > len(commands):
             raise Unreadable(f"the commands of a task end at byte {end:,} of {len(commands):,}")
@@ -96,12 +96,6 @@ def _require_tensor(tensor: Table) -> None:
     scales = tensor.numbers(10, "f") or ()
     if len(scales) != len(tensor.numbers(11, "i") or ()) or not all(map(math.isfinite, scales)):
         raise Unreadable(f"the scales and zero points of the tensor {name} don't belong together")
-
-
-def _require_among(count: int, numbers: Iterable[int], what: str) -> None:
-    lost = next((number for number in numbers if not 0 <= number < count), None)
-    if lost is not None:
-        raise Unreadable(f"it asks for number {lost} of {count} {what}")
 
 
 def _require_said_twice(root: Table, graph: Table, told: dict[str, Any]) -> None:
