@@ -81,17 +81,6 @@ def identity_of(name: str, **told: Any) -> FileIdentity:  # noqa: ANN401  (each 
     return FileIdentity(**(row | lists | told | {"format": name}))
 
 
-def whole_to(end: int, size: int, words: str) -> str:
-    """How it is known that a file is whole, where what it tells of itself ends before it does: the rest is told.
-
-    Args:
-        end: where that is.
-        size: of the file.
-        words: for one that ends there.
-    """
-    return words if end >= size else f"{words} up to byte {end:,}; what follows, {size - end:,} bytes, is no part of it"
-
-
 def named_otherwise(path: PurePath, identity: FileIdentity) -> str:
     """The suffix of another format that a file has by its name; empty if its name says nothing wrong."""
     suffix, row = path.suffix.lower(), file_formats()[identity.format]

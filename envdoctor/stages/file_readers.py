@@ -44,10 +44,19 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
         raise Unreadable(f"{path} is damaged: {words}") from error
     if found is None or not found.checked or found.summed:
         return found
+    found = dataclasses.replace(found, checked=_whole_to(fields, found.checked))
     doubt = _hole(fields, file_formats()[found.format].get("padding", _LEAST))
     if not doubt:
         return found
     return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
+
+
+def _whole_to(fields: Fields, words: str) -> str:
+    """How it is known that a file is whole, where what it tells of itself ends before it does: the rest is told."""
+    rest = fields.data[fields.end :]
+    if not fields.end or (len(rest) < _ALIGNED and only_zeros(rest)):
+        return words
+    return f"{words} up to byte {fields.end:,}; what follows, {len(rest):,} bytes, is no part of it"
 
 
 def _hole(fields: Fields, least: int) -> str:

@@ -242,8 +242,25 @@ def test_tensors_that_do_not_follow_each_other_are_damaged(content, words, put):
         inspect_model(put("m.gguf", content))
 
 
-def test_what_follows_the_tensors_is_told(put):
-    assert "16 bytes, is no part of it" in inspect_model(put("m.gguf", gguf() + bytes(16))).file.checked
+ENDED = {
+    "a.blob": blob(), "a.kmodel": kmodel3(), "b.kmodel": kmodel4(), "a.om": om(), "a.bmodel": bmodel(), "a.hef": hef(1),
+    "a.espdl": espdl(), "a.dxnn": dxnn(), "a.rpk": rpk(), "cpu.blob": real("tiny_cpu.blob"), "m.gguf": gguf(),
+    "qnn.bin": real("qnn_0_ctx_qnn.bin"), "m.pte": ALL["xnnpack.pte"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_what_follows_the_end_is_told(name, put):
+    assert "no part of it" not in (inspect_model(put(name, ENDED[name] + bytes(8))).file.checked)
+    found = inspect_model(put(name, ENDED[name] + b"\1" * 600)).file
+    assert found.checked.endswith("bytes, is no part of it")
+
+
+def test_a_cvimodel_is_held_by_its_sum(put):
+    changed = bytearray(cvimodel())
+    changed[-3] ^= 1
+    with pytest.raises(UsageProblem, match="MD5 sum that its header names"):
+        inspect_model(put("m.cvimodel", bytes(changed)))
 
 
 @pytest.mark.slow

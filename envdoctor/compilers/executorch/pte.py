@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from envdoctor.compilers.executorch.pte_whole import outside, require_program, require_xnnpack
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.file_identity import FileIdentity, identity_of, whole_to
+from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file
 
@@ -112,6 +112,7 @@ def read_pte(path: Path, fields: Fields) -> FileIdentity | None:
     if not fields.starts(IDENTIFIER, 4):
         return None
     program = parse_program(fields.data)
+    fields.require_size(_end(fields.data))
     told = {"chip": program.chip, "targets": (program.chip,), "kind": "pte-ethos-u"} if program.chip else {}
     if not told and "XnnpackBackend" in program.backends:
         told = {"chip": "any CPU (XNNPACK)", "kind": "pte-xnnpack"}
@@ -126,9 +127,7 @@ def read_pte(path: Path, fields: Fields) -> FileIdentity | None:
             f"method {program.method}",
             *(f"delegate {one.backend}{_counted(one.operators, ': ')}" for one in program.delegates),
         ),
-        checked=whole_to(
-            _end(fields.data), len(fields), "the sizes in its header and the places of its parts agree with the file"
-        ),
+        checked="the sizes in its header and the places of its parts agree with the file",
         **told,
     )
 

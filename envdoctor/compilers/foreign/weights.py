@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.file_identity import FileIdentity, identity_of, whole_to
+from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
@@ -71,16 +71,16 @@ def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
         at = _behind(fields, at + 4, kind)
     if alignment.bit_count() != 1:
         raise Unreadable(f"its data would be aligned to {alignment} bytes")
-    end = _end(fields, at, tensors, alignment)
+    _require_places(fields, at, tensors, alignment)
     return identity_of(
         "gguf",
         details=(f"architecture {architecture or 'not named'}", f"{tensors} tensors", f"format version {version}"),
-        checked=whole_to(end, len(fields), _TOLD) if len(fields.areas) == tensors else "",
+        checked=_TOLD if len(fields.areas) == tensors else "",
     )
 
 
-def _end(fields: Fields, at: int, tensors: int, alignment: int) -> int:
-    """Where the data of all tensors end, which must lie one behind the other; `at`: where their list begins."""
+def _require_places(fields: Fields, at: int, tensors: int, alignment: int) -> None:
+    """The data of the tensors, whose list begins at `at`, must lie one behind the other."""
     places, names = [], set[str]()
     for _ in range(tensors):
         place, at = _tensor(fields, at, names)
@@ -94,7 +94,6 @@ def _end(fields: Fields, at: int, tensors: int, alignment: int) -> int:
         fields.areas.append((start + first, start + first + size))
         fields.require_size(start + first + size)
         expected = -(-(first + size) // alignment) * alignment
-    return start + expected
 
 
 def _tensor(fields: Fields, at: int, names: set[str]) -> tuple[tuple[int, int | None], int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.compilers.rknn.whole import ends_of, require_program
 from envdoctor.core.errors import Unreadable
-from envdoctor.core.file_identity import FileIdentity, identity_of, whole_to
+from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.tflite.flatbuffer import FlatBuffer
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def read_rknn(path: Path, fields: Fields) -> FileIdentity | None:
     container, size = fields.number(8, 8), fields.number(16, 8)
     start = _HEADER + (_RESERVED if container & 0xFF > 1 else 0)
     program, told = fields.part(start, size), _description(fields, start + size)
-    end = start + size + 8 + fields.number(start + size, 8)
+    fields.require_size(start + size + 8 + fields.number(start + size, 8))
     is_table = bytes(program[4:8]) == b"RKNN"
     if is_table:
         fields.areas += [(start + at, start + at + length) for at, length in require_program(program, told)]
@@ -67,7 +67,7 @@ def read_rknn(path: Path, fields: Fields) -> FileIdentity | None:
         inputs=_tensors(told, "input"),
         outputs=_tensors(told, "output"),
         details=(f"compiler {found['compiler'].strip()}",) if found else (),
-        checked=whole_to(end, len(fields), _TOLD_OF_TABLES if is_table else _TOLD),
+        checked=_TOLD_OF_TABLES if is_table else _TOLD,
     )
 
 
