@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Files are looked at for zeros in so many blocks; a smaller block says nothing, nor does what fills up a page.
 _BLOCKS, _LEAST, _LARGEST_PAGE = 40, 512, 1 << 14
+#: How data are aligned at most.
+_ALIGNED = 64
 
 
 def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | None:
@@ -42,24 +44,26 @@ def identify_by(path: Path, readers: Iterable[FileReader]) -> FileIdentity | Non
         raise Unreadable(f"{path} is damaged: {words}") from error
     if found is None or not found.checked:
         return found
-    found = dataclasses.replace(found, checked=_up_to_its_end(found.checked, fields))
+    found = dataclasses.replace(found, checked=_whole_to(fields, found.checked))
     if found.summed:
         return found
-    doubt = _hole(memoryview(fields.data), file_formats()[found.format].get("padding", _LEAST))
+    doubt = _hole(fields, file_formats()[found.format].get("padding", _LEAST))
     if not doubt:
         return found
     return dataclasses.replace(found, checked="", unknown=(*found.unknown, doubt))
 
 
-def _up_to_its_end(checked: str, fields: Fields) -> str:
+def _whole_to(fields: Fields, words: str) -> str:
     """How it is known that a file is whole, where what it tells of itself ends before it does: the rest is told."""
-    end = len(fields) if fields.told_size is None else fields.told_size
-    more = len(fields) - end
-    return checked if more <= 0 else f"{checked}, up to byte {end:,}; of what follows, {more:,} bytes, it says nothing"
+    rest = fields.data[fields.end :]
+    if not fields.end or (len(rest) < _ALIGNED and only_zeros(rest)):
+        return words
+    return f"{words} up to byte {fields.end:,}; what follows, {len(rest):,} bytes, is no part of it"
 
 
-def _hole(data: memoryview, least: int) -> str:
+def _hole(fields: Fields, least: int) -> str:
     """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
+    data = fields.data
     size = max(least, len(data) // _BLOCKS)
     half = size // 2  # of a hole that begins anywhere, one such block is zeros
     for start in range(0, len(data) - half + 1, half):
@@ -70,10 +74,15 @@ def _hole(data: memoryview, least: int) -> str:
             first -= 1
         while end < len(data) and not data[end]:
             end += 1
-        if end - first < size:
+        if end - first < size or _is_own(first, end, fields.areas):
             continue
         page = 1 << (end - first).bit_length()
         if page > _LARGEST_PAGE or end % page:
             where = "it ends in zeros" if end == len(data) else f"its bytes {first:,} to {end:,} are zeros"
             return f"whether it is whole: {where}, as what a download or a full disk broke off, or has weights of zeros"
     return ""
+
+
+def _is_own(first: int, end: int, areas: list[tuple[int, int]]) -> bool:
+    """Whether zeros fill one of several data, give or take how such are aligned: no accident begins and ends there."""
+    return len(areas) > 1 and any(0 <= start - first < _ALIGNED and 0 <= end - stop < _ALIGNED for start, stop in areas)

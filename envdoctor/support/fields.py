@@ -29,15 +29,17 @@ class Fields:
 
     Attributes:
         data: the bytes.
-        told_size: how many bytes they are, by what they say themselves; None if nobody asked (see `require_size`).
+        end: where the file ends by what was asked of `require_size`; 0 where nothing was.
+        areas: first byte and end of what a reader found to be data of their own, which may be all zeros.
     """
 
-    __slots__ = ("_order", "data", "told_size")
+    __slots__ = ("_order", "areas", "data", "end")
 
     def __init__(self, data: bytes | memoryview, order: Literal["little", "big"] = "little") -> None:
         self.data = memoryview(data)
+        self.end = 0
+        self.areas: list[tuple[int, int]] = []
         self._order: Literal["little", "big"] = order
-        self.told_size: int | None = None
 
     def __len__(self) -> int:
         return len(self.data)
@@ -71,11 +73,11 @@ class Fields:
         return raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
     def require_size(self, size: int) -> None:
-        """Holds what a header says against the bytes that are there.
+        """Holds where a file ends, as its header says, against the bytes that are there.
 
         Raises:
             Unreadable: there are fewer.
         """
+        self.end = max(self.end, size)
         if size > len(self.data):
             raise Unreadable(f"it is cut short: its header says {size:,} bytes, and it has {len(self.data):,}")
-        self.told_size = size

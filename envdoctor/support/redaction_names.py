@@ -62,7 +62,8 @@ _COUNT = (
 )
 #: A variable's or a class's name in code.
 _CODE = r"(?:\w{1,60}\.){0,6}\w{0,60}(?:token|auth|credentials?)s?|(?:[A-Z][a-z]{1,30}\.){1,4}[A-Z][a-z]{1,30}"
-_PATH = r"(?:~|\.{1,2})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~"
+_SLASHED_BASE64 = r"(?=.{19})(?=.*[+=])(?=.*(?=\w{0,7}\d)(?=\w{0,7}[A-Z])[A-Za-z0-9]{8})[A-Za-z0-9+/]+={0,2}\Z"
+_PATH = rf"(?!/{_SLASHED_BASE64})(?:~|\.{{1,2}})?/[\w.@~-]+(?:/.*)?|[A-Za-z]:[\\/].*|~"
 _OWNERS = r"(?:docker|podman|nerdctl|kubectl|chown|install)\b[^\n]*\Z"
 #: For Python `-u` means that nothing is buffered; what follows is a module, `sudo -u` gets a user.
 _UNBUFFERED = r"(?:(?:python|pypy)[\d.]*(?:\.exe)?|sudo)[\"']?(?:,?\s+[\"']?-[A-Za-z]\S*){0,8}\s+[\"']?[^\s:]*:\Z"
@@ -88,7 +89,7 @@ _STRONG_VALUES = (
     rf"{_NAME_END}\s{{1,4}}(?:is|was)\s{{1,4}}{_SCRAMBLED}{_WORD}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_IN_QUOTES}",
     rf"[sS]?{_NAME_END}\s{{0,20}}[:=]\s{{0,20}}\[?\s{{0,20}}{_WORD}",
-    rf"{_NAME_END}{_ARROW}{_WORD}",
+    rf"{_NAME_END}{_ARROW}{_QUOTE}?{_WORD}",
     rf"{_NAME_END} for [^\s:]{{1,60}}(?:://[^\s:]{{1,200}})?: {{0,4}}{_WORD}",
 )
 _WEAK_VALUES = (
@@ -96,16 +97,15 @@ _WEAK_VALUES = (
     *_COMMON_VALUES,
     rf"[sS]?{_NAME_END}{_ASSIGNED}\[?{_QUOTE}?{_MIXED}{_WORD}",
     rf"[sS]?{_NAME_END}{_COLON}\[{_QUOTE}{_MIXED}{_WORD}",
-    rf"{_NAME_END}{_ARROW}(?:{_MIXED}|{_SCRAMBLED}){_WORD}",
+    rf"{_NAME_END}{_ARROW}{_QUOTE}?(?:{_MIXED}|{_SCRAMBLED}){_WORD}",
 )
 _OPTION_VALUES = (
     r"\s{1,4}(?P<quote>[\"'])(?P<hide>[^\n\"']{1,500})(?P=quote)",
     r"\s{1,4}(?P<hide>(?!-)[^\s\"'`\])]\S{0,500})",
 )
 _REST_OF_LINE = rf"{_NAME_END}\s{{0,4}}:\s{{1,4}}(?P<hide>[^\s\"'\[{{(<]\S{{3,500}})\s*$"
-_OPTION = (
-    r"(?:(?<![\w-])(?:--?|/)|\b(?:ENV|ARG|setx|(?:configure|config) (?:--)?set)\s{1,4}(?:\S{1,60}\s)?)[\w.-]{0,40}\Z"
-)
+_SETS = r"\b(?:ENV|ARG|setx|setenv|set -[gUx]{1,3}|(?:configure|config) (?:--)?set)\s{1,4}(?:\S{1,60}\s)?"
+_OPTION = rf"(?:(?<![\w-])(?:--?|/)|{_SETS})[\w.-]{{0,40}}\Z"
 #: `Running pass 'inline' on module`: what compilers call their steps.
 _OF_COMPILER = (
     r"(?i)(?:running|run|in|after|before|during|by|from|the|optimi[sz]ation|lowering|compiler|mlir|function|module) \Z"
@@ -116,11 +116,11 @@ _BEFORE = 80
 #: Each name in a line has one of them.
 _HINTS = (
     *("pass", "pwd", "psk", "secret", "token", "auth", "_pat", "-pat", "pat=", "cred", "jwt", "otp", "sess"),
-    *("sonar", "verifier", "assertion", "device", "csrf", "key"),
-    *("art_a", "art-a", "art.a", "art a", "artap"),
+    *("sonar", "verifier", "assertion", "device", "csrf", "key", "art_a", "art-a", "art.a", "art a", "artap"),
     *("string", "registry", "webhook", "kennwort", "contrase", "otpw", "ndpw", "t pw", "t_pw", "d_pw"),
     *("парол", "密", "パスワード", "비밀번호", "senha", "hasło", "heslo", "wachtwoord", "lösenord"),
     *("recovery", "pin_c", "pin c", "pinc", "salt", "seed", "backup", "verification", "2fa", "mfa", "ntlm", "awsalb"),
+    *("dockerconfig", "activation", "honeycomb"),
 )
 #: The same of a name alone, which has nothing before and behind it.
 _NAME_HINTS = (*_HINTS, "pat", "pin", "pw")

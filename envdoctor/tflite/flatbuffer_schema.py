@@ -16,7 +16,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.flatbuffer import FlatBuffer, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _OFFSET, _HEADER, _DEEPEST = 4, 4, 64
 _NUMBERS = {size: struct.Struct(f"<{size}s") for size in (0, 1, 2, 4, 8)}
@@ -160,3 +160,10 @@ def _text(buffer: FlatBuffer, at: int) -> None:
         str(buffer.view[start : start + size], "utf-8")
     except UnicodeDecodeError:
         raise Unreadable("a text in it is no UTF-8") from None
+
+
+def require_among(count: int, numbers: Iterable[int], what: str) -> None:
+    """Refuse numbers of things of which there are so many, where one is none of them."""
+    lost = next((number for number in numbers if not 0 <= number < count), None)
+    if lost is not None:
+        raise Unreadable(f"it asks for number {lost} of {count} {what}")

@@ -68,7 +68,7 @@ def saved_model(signatures, operators=("Placeholder",), *, tags=("serve",), in_f
         field(1, name if isinstance(name, bytes) else field(1, f"n{number}") + field(2, name))
         for number, name in enumerate(operators)
     )
-    function = b"".join(field(3, field(1, "n") + field(2, name)) for name in in_functions)
+    function = b"".join(field(3, field(1, f"n{number}") + field(2, name)) for number, name in enumerate(in_functions))
     graph = nodes + field(2, field(1, function))
     outputs = field(2, field(1, "y") + field(2, field(1, gives)))
     entries = b"".join(

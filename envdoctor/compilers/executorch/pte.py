@@ -11,7 +11,7 @@ import struct
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from envdoctor.compilers.executorch.pte_whole import outside, require_program, require_xnnpack
 from envdoctor.core.data import load_file
@@ -21,12 +21,11 @@ from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from envdoctor.support.fields import Fields
     from envdoctor.tflite.flatbuffer import Table
 
-T = TypeVar("T")
 
 IDENTIFIER = b"ET12"
 _OPERATORS = Path(__file__).with_name("operators.toml")
@@ -221,38 +220,26 @@ def _plan(plan: Table, stored: _Stored) -> Program:
     delegates = [_delegate(one, stored) for one in plan.tables(7)]
     kernels: Counter[str] = Counter()
     called: list[Delegate] = []
-    for kind, call in _instructions(plan):
+    for instruction in (one for chain in plan.tables(5) for one in chain.tables(2)):
+        kind, call = instruction.integer(0, "B"), instruction.table(1)
+        if call is None:
+            continue
         if kind == _KERNEL:
-            kernels[_item(names, call.integer(0), "operators")] += 1
+            kernels[names[call.integer(0)]] += 1
         elif kind == _DELEGATE:
-            called.append(_item(delegates, call.integer(0), "delegates"))
+            called.append(delegates[call.integer(0)])
     takes, gives = plan.numbers(3, "i") or (), plan.numbers(4, "i") or ()
     if not kernels and not called and not set(gives) & set(takes):  # a method may hand on what it gets
         raise Unreadable("its method does nothing")
     tensors = (value.table(1) for value in values if value.integer(0, "B") == _TENSOR)
     return Program(
         method=plan.string(0) or "",
-        inputs=tuple(_described(_item(values, index, "values")) for index in takes),
-        outputs=tuple(_described(_item(values, index, "values")) for index in gives),
+        inputs=tuple(_described(values[index]) for index in takes),
+        outputs=tuple(_described(values[index]) for index in gives),
         delegates=tuple(called),
         kernels=kernels,
         outside=any(outside(tensor) for tensor in tensors if tensor is not None),
     )
-
-
-def _instructions(plan: Table) -> Iterator[tuple[int, Table]]:
-    for chain in plan.tables(5):
-        for instruction in chain.tables(2):
-            call = instruction.table(1)
-            if call is None:
-                raise Unreadable("an instruction is empty")
-            yield instruction.integer(0, "B"), call
-
-
-def _item(items: Sequence[T], index: int, what: str) -> T:
-    if not 0 <= index < len(items):
-        raise Unreadable(f"it asks for number {index} of {len(items)} {what}")
-    return items[index]
 
 
 def _operator(row: Table) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_file
 from envdoctor.core.errors import Unreadable
-from envdoctor.tflite.flatbuffer_schema import tables_of
+from envdoctor.tflite.flatbuffer_schema import require_among, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,7 +79,7 @@ def _constants(root: Table, sizes: Sequence[int]) -> Sequence[int]:
 def _require_plan(plan: Table, constants: Sequence[int]) -> None:
     values = list(plan.tables(2))
     memory = plan.numbers(8, "q") or ()
-    _require_among(len(values), (*(plan.numbers(3, "i") or ()), *(plan.numbers(4, "i") or ())), "values")
+    require_among(len(values), (*(plan.numbers(3, "i") or ()), *(plan.numbers(4, "i") or ())), "values")
     for value in values:
         kind, content = value.integer(0, "B"), value.table(1)
         if (content is None and kind != 1) or kind > _MOST_KINDS:
@@ -87,7 +87,7 @@ def _require_plan(plan: Table, constants: Sequence[int]) -> None:
         if content is not None and kind == _TENSOR:
             _require_tensor(content, constants, memory)
         elif content is not None and kind in {7, 10}:
-            _require_among(len(values), content.numbers(0, "q" if kind == 7 else "i") or (), "values")  # noqa: PLR2004
+            require_among(len(values), content.numbers(0, "q" if kind == 7 else "i") or (), "values")  # noqa: PLR2004
     counts = len(values), sum(1 for _ in plan.tables(6)), sum(1 for _ in plan.tables(7))
     for chain in plan.tables(5):
         instructions = list(chain.tables(2))
@@ -100,17 +100,11 @@ def _require_instruction(instruction: Table, counts: tuple[int, int, int], lengt
     if kind not in _KINDS or call is None:
         raise Unreadable(f"an instruction of the kind {kind} is empty")
     if not _KINDS[kind]:
-        _require_among(counts[kind], [call.integer(0)], "operators or delegates")
-        _require_among(counts[0], call.numbers(1, "i") or (), "values")
-    _require_among(counts[0], [call.integer(field) for field in _KINDS[kind]], "values")
+        require_among(counts[kind], [call.integer(0)], "operators or delegates")
+        require_among(counts[0], call.numbers(1, "i") or (), "values")
+    require_among(counts[0], [call.integer(field) for field in _KINDS[kind]], "values")
     if kind == 4:  # noqa: PLR2004  (a jump)
-        _require_among(length + 1, [call.integer(1)], "instructions")
-
-
-def _require_among(count: int, numbers: Iterable[int], what: str) -> None:
-    lost = next((number for number in numbers if not 0 <= number < count), None)
-    if lost is not None:
-        raise Unreadable(f"it asks for number {lost} of {count} {what}")
+        require_among(length + 1, [call.integer(1)], "instructions")
 
 
 def outside(tensor: Table) -> bool:
@@ -129,11 +123,11 @@ def _require_tensor(tensor: Table, constants: Sequence[int], memory: Sequence[in
     size, number, place = math.prod(sizes) * width, tensor.integer(5, "I"), tensor.table(6)
     if place is not None:
         start = place.integer(1, "I") | place.integer(2, "I") << 32
-        _require_among(len(memory), [place.integer(0, "I") or _ABSENT], "pieces of memory")
+        require_among(len(memory), [place.integer(0, "I") or _ABSENT], "pieces of memory")
         if start + size > memory[place.integer(0, "I")]:
             raise Unreadable(f"a tensor ends at byte {start + size:,} of its memory")
     elif number and not outside(tensor):
-        _require_among(len(constants), [number], "constants")
+        require_among(len(constants), [number], "constants")
         if size > constants[number]:
             raise Unreadable(f"a constant of {size:,} bytes has {constants[number]:,}")
 
@@ -175,5 +169,5 @@ def _values(tables: Iterable[tuple[str, Table]], constants: int) -> set[int]:
             known.add(tensor.integer(6, "I"))
             if tensor.integer(1, "I") != len(tensor.numbers(2, "I") or ()) or not tensor.integer(0, "h"):
                 raise Unreadable("a tensor for XNNPACK has no type, or another number of dimensions than it says")
-            _require_among(constants, [tensor.integer(3, "I")], "constants for XNNPACK")
+            require_among(constants, [tensor.integer(3, "I")], "constants for XNNPACK")
     return known

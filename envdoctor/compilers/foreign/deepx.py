@@ -40,7 +40,7 @@ def read_dxnn(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable("its header names no part with a place")
     for offset, size in parts:
         fields.part(_HEADER + offset, size)
-    fields.require_size(_HEADER + max(offset + size for offset, size in parts))
+        fields.require_size(_HEADER + offset + size)
     config = _config(fields, data)
     compiled = data.get("compiled_data")
     npus = tuple(compiled)[:_MOST] if isinstance(compiled, dict) else ()

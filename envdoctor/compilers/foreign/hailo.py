@@ -46,7 +46,7 @@ def read_hef(path: Path, fields: Fields) -> FileIdentity | None:
     start = _HEADER[version]
     proto = head.part(start, size)
     checked = _check(head, version, start, size)
-    fields.told_size = head.told_size
+    fields.end = head.end
     model = read_message(proto)
     if not model.has(1) and not model.has(_GROUPS):
         raise Unreadable("its message holds neither a header nor a network")

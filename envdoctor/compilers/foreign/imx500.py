@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_BEGIN, _END, _PART, _HEADER = b"9464", b"3695", 1 << 20, 64
+_BEGIN, _END, _PART, _HEADER, _BLOCK = b"9464", b"3695", 1 << 20, 64, 512
 _MEMBER, _FIELDS, _SIZE_AT, _NAME_AT, _LAST = b"070701", 110, 54, 94, "TRAILER!!!"
 _INFO, _LONGEST, _MOST = "network_info.txt", 1 << 16, 64
 
@@ -86,6 +86,7 @@ def _members(fields: Fields, at: int) -> Iterator[tuple[str, memoryview]]:
         yield name, fields.part(begin, size)
         fields.require_size(begin + size)
         at = _aligned(begin + size, start)
+    fields.end = start - (start - at) // _BLOCK * _BLOCK  # as cpio fills up its last block
 
 
 def _aligned(at: int, start: int) -> int:

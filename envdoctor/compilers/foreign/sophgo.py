@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,18 @@ def read_cvimodel(path: Path, fields: Fields) -> FileIdentity | None:
         return None
     size, chip = fields.number(8), fields.text(30, 16)
     major, minor = fields.part(12, 2)
-    fields.require_size(_CVI_HEADER + size)
+    fields.part(_CVI_HEADER, size)
     if not size or not chip:
         raise Unreadable("its header names no network or no chip")
+    if hashlib.md5(fields.data[_CVI_HEADER:], usedforsecurity=False).digest() != bytes(fields.part(14, 16)):
+        raise Unreadable("its content does not have the MD5 sum that its header names")
     FlatBuffer(fields.part(_CVI_HEADER, size)).root()
     return identity_of(
         "cvimodel",
         chip=chip,
         details=(f"format version {major}.{minor}",),
-        checked="the size of its network in the header agrees with the file",
+        checked="the MD5 sum in its header",
+        summed=True,
     )
 
 

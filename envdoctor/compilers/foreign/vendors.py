@@ -45,7 +45,7 @@ def read_om(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable(f"its header would have {size:,} bytes, not {_OM_HEADER}")
     fields.require_size(size + length)
     if version >= _SEVERAL_MODELS:
-        fields.told_size = None  # the length may be that of the first one
+        fields.end = 0  # the length may be that of the first one
     if not length:
         raise Unreadable("behind its header is nothing")
     name, platform = fields.text(84, 32), fields.text(160 if version >= _SEVERAL_MODELS else 156, 20)

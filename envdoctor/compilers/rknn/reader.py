@@ -11,12 +11,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from envdoctor.compilers.rknn.whole import ends_of, require_program
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import FileIdentity, identity_of
 from envdoctor.tflite.flatbuffer import FlatBuffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from envdoctor.support.fields import Fields
@@ -26,6 +26,10 @@ _HEADER, _RESERVED = 24, 40
 _VERSIONS_FIELD, _CHIP_FIELD = 7, 8
 _VERSIONS = re.compile(r"(?P<toolkit>[\w.+-]+)\s*\(compiler version:\s*(?P<compiler>[^()]*(?:\([^()]*\))?)")
 _LARGEST_TEXT, _MOST = 16 << 20, 64
+_TOLD = "the sizes in its header and its description agree with the file"
+_TOLD_OF_TABLES = (
+    "the sizes in its header, the tables of its program and its description agree; no checksum covers its numbers"
+)
 
 
 def read_rknn(path: Path, fields: Fields) -> FileIdentity | None:
@@ -45,7 +49,10 @@ def read_rknn(path: Path, fields: Fields) -> FileIdentity | None:
     start = _HEADER + (_RESERVED if container & 0xFF > 1 else 0)
     program, told = fields.part(start, size), _description(fields, start + size)
     fields.require_size(start + size + 8 + fields.number(start + size, 8))
-    versions, chip = _versions(program) if bytes(program[4:8]) == b"RKNN" else ("", "")
+    is_table = bytes(program[4:8]) == b"RKNN"
+    if is_table:
+        fields.areas += [(start + at, start + at + length) for at, length in require_program(program, told)]
+    versions, chip = _versions(program) if is_table else ("", "")
     chips = _chips(told) or ((chip,) if chip else ())
     if chip and chip not in chips:
         raise Unreadable(f"its program is for {chip}, and its description says {', '.join(chips)}")
@@ -53,14 +60,14 @@ def read_rknn(path: Path, fields: Fields) -> FileIdentity | None:
         raise Unreadable("it names no chip, neither in its program nor in its description")
     found = _VERSIONS.match(versions)
     return identity_of(
-        "rknn" if bytes(program[4:8]) == b"RKNN" else "rknn-1",
+        "rknn" if is_table else "rknn-1",
         chip=", ".join(chips).upper(),
         targets=chips,
         compiler_version=str(told.get("version") or (found["toolkit"] if found else "")),
         inputs=_tensors(told, "input"),
         outputs=_tensors(told, "output"),
         details=(f"compiler {found['compiler'].strip()}",) if found else (),
-        checked="the sizes in its header and its description agree with the file",
+        checked=_TOLD_OF_TABLES if is_table else _TOLD,
     )
 
 
@@ -90,16 +97,9 @@ def _chips(told: dict[str, Any]) -> tuple[str, ...]:
 
 def _tensors(told: dict[str, Any], side: str) -> tuple[str, ...] | None:
     """Name, type and shape of what the graph takes or gives; None where the description has another form."""
-    try:
-        tensors = {each["tensor_id"]: each for each in told["norm_tensor"][:_MOST]}
-        ends = [each for each in told["graph"][: 2 * _MOST] if each["left"] == side]
-        return tuple(_described(tensors, ends))
-    except (KeyError, TypeError, AttributeError):
-        return None
+    ends = ends_of(told, side)
+    return None if ends is None else tuple(f"{_typed(each)} {list(each['size'])}" for each in ends[:_MOST])
 
 
-def _described(tensors: dict[int, Any], ends: list[dict[str, Any]]) -> Iterator[str]:
-    for end in ends:
-        tensor = tensors[end["right_tensor_id"]]
-        kind: str = tensor["dtype"]["vx_type"]  # empty in a model that is not quantized
-        yield f"{tensor['url']}{kind and f' {kind}'} {list(tensor['size'])}"
+def _typed(tensor: dict[str, Any]) -> str:
+    return " ".join(filter(None, (tensor["url"], tensor["kind"])))  # no type in a model that is not quantized

@@ -6,13 +6,14 @@ What refuses them: tensorflow/python/saved_model/load.py, function_deserializati
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from envdoctor.support.protobuf import Message
 
@@ -24,7 +25,10 @@ _VALUES = (1, 11, 12, 13, 14, 31, 32, 33, 34, 35, 51, 52, 53, 54, 55, 56)
 _SPEC, _OTHER_SPEC, _BOUNDED_SPEC = 33, 34, 35
 _LIST, _TUPLE, _DICT, _NAMED_TUPLE = 51, 52, 53, 54
 _ARGUMENT_PARTS = {"args", "varargs", "varkw", "defaults", "kwonlyargs", "kwonlydefaults", "annotations"}
-_DEEPEST = 100
+_DEEPEST, _NEWEST_TYPE, _REFERENCES = 100, 50, 200  # 32 types in 2026, and as many from 101 on
+_DEVICE = re.compile(r"(?:/(?:(?:job|replica|task):[\w*-]+|(?:device:)?\w+:[\d*]+))*")
+#: What a function may capture: an asset, a variable, a constant, a resource, a tensor; a class of somebody's own.
+_CAPTURED = (5, 7, 9, 10, 12, 13)
 _ARGUMENTS_AND_KEYWORDS = 2
 
 
@@ -36,21 +40,32 @@ def require_objects(objects: Message, functions: Iterable[Message]) -> None:
     """
     arguments = {one.first(1).text(1): [each.number(3) for each in one.first(1).messages(2)] for one in functions}
     concrete = {entry.text(1): entry.first(2) for entry in objects.messages(2)}
-    for number, node in enumerate(objects.messages(1)):
-        if not any(node.has(kind) for kind in _KINDS):
-            raise Unreadable(f"its object {number} is of no kind")
-        if node.has(_USER) and not node.first(_USER).first(2).number(1):
-            raise Unreadable(f"its object {number} has no version")
-        names = (*node.first(_FUNCTION).texts(1), *node.first(_BARE_FUNCTION).texts(1))
-        lost = next((name for name in names if name not in concrete), None)
-        if lost is not None:
-            raise Unreadable(f"its object {number} is the function {lost!r}, which is not there")
-        if node.has(_FUNCTION):
-            _require_specification(node.first(_FUNCTION).first(2))
-        if node.first(_BARE_FUNCTION).has(4):
-            _require_specification(node.first(_BARE_FUNCTION).first(4))
+    nodes = list(objects.messages(1))
+    for number, node in enumerate(nodes):
+        _require_object(number, node, concrete)
     for name, function in concrete.items():
+        if not all(place < len(nodes) and _has_value(nodes[place]) for place in function.numbers(2)):
+            raise Unreadable(f"the function {name!r} captures what is no variable, constant or resource")
         _require_signature(name, function, arguments.get(name))
+
+
+def _require_object(number: int, node: Message, concrete: Container[str]) -> None:
+    if not any(node.has(kind) for kind in _KINDS):
+        raise Unreadable(f"its object {number} is of no kind")
+    if node.has(_USER) and not node.first(_USER).first(2).number(1):
+        raise Unreadable(f"its object {number} has no version")
+    names = (*node.first(_FUNCTION).texts(1), *node.first(_BARE_FUNCTION).texts(1))
+    lost = next((name for name in names if name not in concrete), None)
+    if lost is not None:
+        raise Unreadable(f"its object {number} is the function {lost!r}, which is not there")
+    if node.has(_FUNCTION):
+        _require_specification(node.first(_FUNCTION).first(2))
+    if node.first(_BARE_FUNCTION).has(4):
+        _require_specification(node.first(_BARE_FUNCTION).first(4))
+
+
+def _has_value(node: Message) -> bool:
+    return any(node.has(kind) for kind in _CAPTURED)
 
 
 def require_variables(objects: Message, stored: Iterable[tuple[int, tuple[int, ...]]]) -> None:
@@ -78,21 +93,56 @@ def sizes_of(shape: Message) -> tuple[int, ...]:
 
 
 def require_bodies(functions: Iterable[Message]) -> None:
-    """Refuse a function that uses what nothing in it gives.
+    """Refuse a function that uses what nothing in it gives, or that says one thing twice and otherwise.
 
     Raises:
         Unreadable: there is one, or an operator has an attribute without a value.
     """
     for function in functions:
-        nodes = list(function.messages(3))
-        known = {each.text(1) for each in (*function.first(1).messages(2), *nodes)}
+        signature, nodes = function.first(1), list(function.messages(3))
+        name, defined = signature.text(1), [each.text(1) for each in (*signature.messages(2), *nodes)]
         given = [entry.text(2) for field in (4, 6) for entry in function.messages(field)]
-        for name in (*given, *(name for node in nodes for name in node.texts(3))):
-            if name.removeprefix("^").partition(":")[0] not in known:
-                raise Unreadable(f"its function {function.first(1).text(1)} uses {name!r}, which nothing gives")
+        for used in (*given, *(used for node in nodes for used in node.texts(3))):
+            if used.removeprefix("^").partition(":")[0] not in defined or used.endswith(":"):
+                raise Unreadable(f"its function {name} uses {used!r}, which nothing gives")
+        _require_once(f"its function {name}", "what it computes", defined, defined)
+        outputs = [each.text(1) for each in signature.messages(3)]
+        _require_once(f"its function {name}", "what it gives", outputs, [one.text(1) for one in function.messages(4)])
+        last, kept = signature.texts(20), {one.text(1) for one in function.messages(6)}
+        _require_once(f"its function {name}", "what it runs last", last, [one for one in last if one in kept])
+        for argument in signature.messages(2):
+            if not (argument.has(4) or argument.has(6) or _is_type(argument.number(3))):
+                raise Unreadable(f"its function {name} takes {argument.text(1)} of no type")
         for node in nodes:
-            if any(not len(entry.raw(2)) for entry in node.messages(5)):
-                raise Unreadable(f"the operator {node.text(1)} has an attribute without a value")
+            _require_node(node)
+
+
+def _require_once(who: str, what: str, said: Sequence[str], meant: Sequence[str]) -> None:
+    """Names that are told in two places must be the same, and each told once."""
+    if len(said) != len(set(said)) or set(said) != set(meant):
+        odd = sorted({*set(said) ^ set(meant), *(name for name in said if said.count(name) > 1)})
+        raise Unreadable(f"{who} does not tell once {what}: {', '.join(odd[:3])}")
+
+
+def _require_node(node: Message) -> None:
+    inputs, attributes = node.texts(3), [entry.first(2) for entry in node.messages(5)]
+    if not node.text(2) or not _DEVICE.fullmatch(node.text(4)):
+        raise Unreadable(f"the operator {node.text(1)} has no kind, or is to run on {node.text(4)!r}")
+    if sorted(inputs, key=_is_control) != list(inputs):
+        raise Unreadable(f"the operator {node.text(1)} waits for others before it takes its inputs")
+    if any(not len(entry.raw(2)) for entry in node.messages(5)):
+        raise Unreadable(f"the operator {node.text(1)} has an attribute without a value")
+    if any(each.has(6) and not _is_type(each.number(6)) for each in attributes):
+        raise Unreadable(f"the operator {node.text(1)} has an element type that there is none of")
+
+
+def _is_type(number: int) -> bool:
+    """A DataType, or the same of a reference."""
+    return 0 < number % 100 <= _NEWEST_TYPE and number < _REFERENCES
+
+
+def _is_control(name: str) -> bool:
+    return name.startswith("^")
 
 
 def _require_specification(specification: Message) -> None:
@@ -128,6 +178,8 @@ def _leaves(value: Message, depth: int = 0) -> Iterator[Message]:
     """The values in a StructuredValue, in TensorFlow's order; those of a dictionary by their keys."""
     if depth > _DEEPEST or not any(value.has(field) for field in _VALUES):
         raise Unreadable("a function's description has a value of no known kind")
+    if value.has(_NAMED_TUPLE) and not value.first(_NAMED_TUPLE).text(1).isidentifier():
+        raise Unreadable("a function's description has a class without a name")
     inner: list[Message] = [*value.first(_LIST).messages(1), *value.first(_TUPLE).messages(1)]
     entries = sorted(value.first(_DICT).messages(1), key=lambda entry: entry.text(1))
     inner += [entry.first(2) for entry in (*entries, *value.first(_NAMED_TUPLE).messages(2))]

@@ -278,4 +278,4 @@ def test_the_real_toolkit(tmp_path):
 def test_what_follows_the_end_is_told(tmp_path):
     path = tmp_path / "net.rknn"
     path.write_bytes(rknn() + bytes(64))
-    assert "of what follows, 64 bytes, it says nothing" in registry.identify_file(path).checked
+    assert "what follows, 64 bytes, is no part of it" in registry.identify_file(path).checked

@@ -32,10 +32,11 @@ def named(**values):
     return field(54, field(1, "FullArgSpec") + b"".join(field(2, entry(key, value)) for key, value in values.items()))
 
 
-def function(*dtypes, nodes=b"", gives=()):
+def function(*dtypes, nodes=b"", gives=(), more=b""):
     arguments = b"".join(field(2, field(1, f"a{number}") + field(3, dtype)) for number, dtype in enumerate(dtypes))
     outputs = b"".join(field(4, entry(f"o{number}", name)) for number, name in enumerate(gives))
-    return field(1, field(1, "f") + arguments) + nodes + outputs
+    arguments += b"".join(field(3, field(1, f"o{number}")) for number in range(len(gives)))
+    return field(1, field(1, "f") + arguments + more) + nodes + outputs
 
 
 ARGUMENTS = {"args": listed(field(13, "x")), "kwonlyargs": listed()}
@@ -43,11 +44,13 @@ ARGUMENTS |= dict.fromkeys(("varargs", "varkw", "defaults", "kwonlydefaults", "a
 WHOLE = named(**ARGUMENTS)
 SPECIFIED = field(1, WHOLE) + field(5, tupled(spec()))
 SIGNATURE = field(2, 0) + field(3, tupled(tupled(spec(INT)), mapped(b=spec(), a=NONE))) + field(4, spec())
+CAPTURED = field(9, field(1, "c"))
 USER = field(4, field(1, "x") + field(2, field(1, 1)))
 
 
 def graph(*nodes, concrete=SIGNATURE, name="f"):
-    return read_message(memoryview(b"".join(field(1, node) for node in nodes) + field(2, entry(name, concrete))))
+    objects = b"".join(field(1, node) for node in (CAPTURED, *nodes))
+    return read_message(memoryview(objects + field(2, entry(name, concrete))))
 
 
 def called(specification=SPECIFIED, name="f"):
@@ -67,8 +70,8 @@ def test_what_is_whole():
 @pytest.mark.parametrize(
     ("objects", "words"),
     [
-        (graph(USER, field(1, field(1, 0))), "object 1 is of no kind"),
-        (graph(field(4, field(1, "x"))), "object 0 has no version"),
+        (graph(USER, field(1, field(1, 0))), "object 2 is of no kind"),
+        (graph(field(4, field(1, "x"))), "object 1 has no version"),
         (graph(called(name="g")), "the function 'g', which is not there"),
         (graph(field(8, field(1, "g"))), "the function 'g', which is not there"),
         (graph(called(b"")), "a value of no known kind"),
@@ -84,7 +87,7 @@ def test_what_is_whole():
             for lost in ARGUMENTS
         ),
         (graph(called(field(1, WHOLE) + field(5, tupled(spec(), spec())))), "more of its arguments than it has"),
-        (graph(concrete=SIGNATURE + field(2, 1)), "other arguments than its signature"),
+        (graph(concrete=SIGNATURE + field(2, 0)), "other arguments than its signature"),
         (graph(concrete=field(3, tupled(tupled(), mapped())) + field(4, NONE)), "other arguments than its signature"),
         (graph(concrete=field(3, tupled(mapped())) + field(4, NONE)), "no arguments and keywords"),
         (graph(concrete=SIGNATURE[:-3]), "runs over|none|out"),
@@ -94,6 +97,18 @@ def test_what_is_whole():
 def test_what_tensorflow_does_not_put_together(objects, words):
     with pytest.raises(Unreadable, match=words):
         look(objects)
+
+
+@pytest.mark.parametrize("device", ["", "/cpu:0", "/device:GPU:*", "/job:worker/replica:0/task:1/device:XLA_GPU:0"])
+def test_where_an_operator_runs(device):
+    require_bodies([read_message(memoryview(function(FLOAT, nodes=node("n", device=device))))])
+
+
+def test_what_is_captured_has_a_value():
+    look(graph(concrete=SIGNATURE))
+    for place in (1, 9):
+        with pytest.raises(Unreadable, match="captures what is no variable"):
+            look(graph(USER, concrete=SIGNATURE.replace(field(2, 0), field(2, place), 1)))
 
 
 def test_element_types_are_those_of_the_function():
@@ -123,9 +138,9 @@ def test_every_variable_has_a_tensor():
             require_variables(lost, stored)
 
 
-def node(name, *inputs, attribute=b"\x30\x01"):
+def node(name, *inputs, attribute=b"\x30\x01", kind="Add", device=""):
     taken = b"".join(field(3, each) for each in inputs)
-    return field(3, field(1, name) + field(2, "Add") + taken + field(5, entry("T", attribute)))
+    return field(3, field(1, name) + field(2, kind) + taken + field(4, device) + field(5, entry("T", attribute)))
 
 
 def test_a_function_uses_what_it_has():
@@ -135,6 +150,15 @@ def test_a_function_uses_what_it_has():
         (function(FLOAT, nodes=node("n", "a1")), "uses 'a1', which nothing gives"),
         (function(FLOAT, nodes=node("n"), gives=("m:z:0",)), "uses 'm:z:0'"),
         (function(FLOAT, nodes=node("n", attribute=b"")), "n has an attribute without a value"),
+        (function(FLOAT, nodes=node("n", "m:z:") + node("m")), "uses 'm:z:'"),
+        (function(FLOAT, nodes=node("n") + node("n")), "tell once what it computes: n"),
+        (function(FLOAT, nodes=node("n"), more=field(3, field(1, "o9"))), "tell once what it gives: o9"),
+        (function(FLOAT, nodes=node("n"), more=field(20, "n")), "tell once what it runs last: n"),
+        (function(0, nodes=node("n")), "takes a0 of no type"),
+        (function(FLOAT, nodes=node("n", kind="")), "n has no kind"),
+        (function(FLOAT, nodes=node("n", device="/device:CPU:0x")), "is to run on '/device:CPU:0x'"),
+        (function(FLOAT, nodes=node("n", "^a0", "a0")), "waits for others before"),
+        (function(FLOAT, nodes=node("n", attribute=b"\x30\x63")), "an element type that there is none of"),
     ):
         with pytest.raises(Unreadable, match=words):
             require_bodies([read_message(memoryview(lost))])
