@@ -38,12 +38,14 @@ def causal(number):
     return np.triu(np.full((4, 4), number), 1)
 
 
-@pytest.mark.parametrize("number", [-np.inf, -1e9, -1e4, np.finfo("float32").min])
-def test_a_mask_becomes_finite_and_masks_as_before(number):
+@pytest.mark.parametrize(
+    ("number", "join"), [(-np.inf, "ADD"), (-1e9, "ADD"), (-1e4, "ADD"), (np.finfo("float32").min, "ADD"), (1e9, "SUB")]
+)
+def test_a_mask_becomes_finite_and_masks_as_before(number, join):
     with np.errstate(invalid="ignore"):
-        before = masked(np.where(np.triu(np.ones((4, 4)), 1), number, 0.0))
+        before = masked(np.where(np.triu(np.ones((4, 4)), 1), number, 0.0), join=join)
     after = make_finite(before, SCORES, NAMES)
-    (mask,) = (Graph(after).constant(index) for index in (1,))
+    mask = Graph(after).constant(1) * (1 if join == "ADD" else -1)
     reach = float(np.ptp(SCORES.inputs["scores"]))
     assert np.isfinite(mask).all()
     assert -2 * reach - 13 < mask.min() < -12
@@ -58,8 +60,10 @@ def test_a_mask_becomes_finite_and_masks_as_before(number):
         masked(causal(-50.0)),
         masked(causal(-1e9), "TANH"),
         masked(np.ones((4, 4))),
+        masked(causal(1e9)),
+        masked(causal(-1e9), join="SUB"),
     ],
-    ids=["finite already", "no scores", "no mask"],
+    ids=["finite already", "no scores", "no mask", "one that raises them", "one that raises them by its sign"],
 )
 def test_what_is_no_mask_stays(data):
     assert make_finite(data, SCORES, NAMES) is None
