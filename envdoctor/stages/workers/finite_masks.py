@@ -1,4 +1,4 @@
-"""What masks scores before a SOFTMAX, minus infinity or -1e9, becomes a finite number that masks as well.
+"""What masks scores before a SOFTMAX or a maximum, minus infinity or -1e9, becomes a finite number that masks as well.
 
 The LiteRT quantizer leaves infinity out of the scores' range: what it stands for is then the lowest score, which masks
 nothing. A -1e9 makes one step of the range so wide that no score is left. What is written instead follows from the
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 #: From here on a number is meant to be infinite; so far below all others one adds less than 1e-5 of a softmax.
 _INFINITE, _BEYOND = 1e3, 12
-#: Operators by which a mask gets to the scores, and with them to the SOFTMAX.
+#: Operators for which a number far below all others is as good as none.
+_HEEDLESS = frozenset({"SOFTMAX", "REDUCE_MAX"})
+#: Operators by which a mask gets to the scores, and with them to one of those.
 _CARRYING = frozenset({
     "SELECT", "SELECT_V2", "ADD", "SUB", "MUL", "RESHAPE", "TRANSPOSE", "BROADCAST_TO", "MAXIMUM", "NEG",
     "STRIDED_SLICE", "SLICE", "EXPAND_DIMS", "SQUEEZE", "GATHER", "TILE",
@@ -60,13 +62,13 @@ def _masking_sign(graph: Graph, index: int) -> int:
 
 
 def _lowers_scores(graph: Graph, index: int, sign: int) -> bool:
-    """True if numbers of this sign get into a SOFTMAX as negative ones; what they are multiplied with is 0 or 1."""
+    """True if numbers of this sign get to where scores count as negative ones; they are multiplied with 0 or 1."""
     pending, seen = [(index, sign)], {(index, sign)}
     while pending:
         current, sign = pending.pop()
         for operator in takers(graph, current):
             name, output = graph.operator_name(operator), int(operator.outputs[0])
-            if name == "SOFTMAX" and sign < 0:
+            if name in _HEEDLESS and sign < 0:
                 return True
             is_turned = name == "NEG" or (name == "SUB" and int(operator.inputs[1]) == current)
             carried = (output, -sign if is_turned else sign)
@@ -77,12 +79,12 @@ def _lowers_scores(graph: Graph, index: int, sign: int) -> bool:
 
 
 def _reach(graph: Graph, data: bytes, samples: Samples) -> float:
-    """How far scores that are not masked are from zero and from each other, before any SOFTMAX."""
+    """How far scores that are not masked are from zero and from each other, where they count."""
     import numpy as np
 
     interpreter = litert_run.make_interpreter(data, keep_all=True)
     runner, reach = litert_run.Runner(interpreter), 0.0
-    scores = [int(each.inputs[0]) for each in graph.main.operators if graph.operator_name(each) == "SOFTMAX"]
+    scores = [int(each.inputs[0]) for each in graph.main.operators if graph.operator_name(each) in _HEEDLESS]
     for sample in samples.at_most(_LOOKED_AT).one_by_one():
         runner.predict(sample)
         for index in scores:
