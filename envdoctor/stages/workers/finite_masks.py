@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: From here on a number is meant to be infinite; so far below all others one adds less than 1e-5 of a softmax.
 _INFINITE, _BEYOND = 1e3, 12
 #: Operators for which a number far below all others is as good as none.
-_HEEDLESS = frozenset({"SOFTMAX", "REDUCE_MAX"})
+_HEEDLESS = frozenset({"SOFTMAX", "REDUCE_MAX", "MAX_POOL_2D"})
 #: Operators by which a mask gets to the scores, and with them to one of those.
 _CARRYING = frozenset({
     "SELECT", "SELECT_V2", "ADD", "SUB", "MUL", "RESHAPE", "TRANSPOSE", "BROADCAST_TO", "MAXIMUM", "NEG",

@@ -10,17 +10,18 @@ from envdoctor.stages.workers import litert_run
 from envdoctor.stages.workers.finite_masks import make_finite
 from envdoctor.stages.workers.samples import Samples
 from envdoctor.stages.workers.tflite_graph import Graph
+from envdoctor.stages.workers.tflite_prepare import prepare
 
 SCORES = Samples({"scores": np.random.default_rng(5).normal(scale=2, size=(20, 4, 4)).astype("float32")})
 NAMES = {"scores": "scores"}
 
 
-def masked(mask, after="SOFTMAX", *, join="ADD"):
+def masked(mask, after="SOFTMAX", *, join="ADD", axis=2):
     """Scores, a mask that is put to them, and what becomes of it."""
     maker, one = Maker(), schema()
     scores, joined = (maker.tensor((1, 4, 4), FLOAT, name=name) for name in ("scores", "joined"))
     put = maker.constant(np.broadcast_to(np.asarray(mask, "float32"), (1, 4, 4)))
-    axes = [maker.constant(np.array([2], "int32"))] if after == "REDUCE_MAX" else []
+    axes = [maker.constant(np.array([axis], "int32"))] if after == "REDUCE_MAX" else []
     out = maker.tensor((1, 4) if axes else (1, 4, 4), FLOAT, name="out")
     behind = {"SOFTMAX": one.SoftmaxOptionsT, "REDUCE_MAX": one.ReducerOptionsT}.get(after, lambda: None)()
     if after == "SOFTMAX":
@@ -49,6 +50,12 @@ def test_a_mask_becomes_finite_and_masks_as_before(number, join, after):
     for sample in SCORES.one_by_one():
         expected, given = (litert_run.open_model(each).predict(sample)["out"] for each in (before, made))
         assert np.allclose(given, expected, atol=1e-5)
+
+
+def test_a_maximum_that_is_written_as_a_pool_for_the_quantizer_is_one_still():
+    prepared = prepare(masked(causal(-1e9), "REDUCE_MAX", axis=1), {"scores": (1, 4, 4)}, bits=8)
+    graph = Graph(make_finite(prepared.data, SCORES, NAMES))
+    assert "MAX_POOL_2D" in {graph.operator_name(operator) for operator in graph.main.operators}
 
 
 @pytest.mark.parametrize(
