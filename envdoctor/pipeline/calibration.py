@@ -76,11 +76,10 @@ def check_samples(request: Request, option: str = "--calibration") -> tuple[str,
         given.append(_checked(path, named, inputs))
     if request.options.evaluation is not None:
         _check_classes(request.options.evaluation, class_count(source))
-    if len(given) > 1:
-        _require_alike(*given)
+    unlike = list(_unlike(*given)) if len(given) > 1 else []
     scale = input_scale(source) if inputs is not None and len(inputs) == 1 else None
     judged = [note for samples in given for note in _judge_scaling(samples, scale, inputs or ())]
-    return (*judged, *(note for samples in given for note in _still_inputs(samples)))
+    return (*unlike, *judged, *(note for samples in given for note in _still_inputs(samples)))
 
 
 def _checked(path: Path, option: str, inputs: Sequence[InputSpec] | None, of: str = "") -> _Samples:
@@ -158,8 +157,8 @@ def _require_difference(samples: _Samples) -> None:
     raise Problem("calibration-mismatch", f"{words}: give samples that differ as real inputs do.")
 
 
-def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
-    """Refuse samples of which one lot is scaled and the other is not.
+def _unlike(calibration: _Samples, evaluation: _Samples) -> Iterator[str]:
+    """What of one lot lies beyond all of the other; samples are refused of which one lot is scaled and the other not.
 
     Raises:
         UsageProblem: they are not scaled alike.
@@ -169,11 +168,15 @@ def _require_alike(calibration: _Samples, evaluation: _Samples) -> None:
         if first is None or second is None:
             continue
         small, large = sorted((first, second), key=lambda one: one.magnitude)
-        if small.magnitude * _APART <= large.magnitude and large.typical > small.magnitude:
-            raise UsageProblem(
-                f"the samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate "
-                f"from {second.describe()}: scale both as the model's training samples were."
-            )
+        if large.typical <= small.magnitude:
+            continue
+        said = (
+            f"he samples of {calibration.option} for '{name}' go from {first.describe()}, those of --evaluate from "
+            f"{second.describe()}"
+        )
+        if small.magnitude * _APART <= large.magnitude:
+            raise UsageProblem(f"t{said}: scale both as the model's training samples were.")
+        yield f"T{said}, which int8 cuts off or makes coarse: are the arrays those of this input, scaled alike?"
 
 
 def _judge_scaling(samples: _Samples, scale: float | None, inputs: Sequence[InputSpec]) -> Iterator[str]:

@@ -21,6 +21,7 @@ MODELS = "data/reports/models"
 MAKER = """
 import sys, numpy as np, tensorflow as tf
 generator = np.random.default_rng(0)
+tf.keras.utils.set_random_seed(1)
 class Model(tf.Module):
     def __init__(self):
         self.weights = tf.Variable(generator.normal(size=(8, 4)).astype("float32"))
@@ -47,6 +48,21 @@ layers = tf.keras.layers
 given = layers.Input(batch_shape=(1, 5, 8))
 tf.keras.Model(given, layers.Dense(2)(layers.LSTM(4, stateful=True)(given))).save(f"{folder}/stateful.keras")
 np.save(f"{folder}/steps.npy", generator.normal(size=(30, 5, 8)).astype("float32"))
+given = layers.Input((10, 8))
+attended = layers.MultiHeadAttention(2, 8)(given, given, use_causal_mask=True)
+tf.keras.Model(given, layers.Dense(5)(given + attended)).save(f"{folder}/causal.keras")
+np.save(f"{folder}/causal.npy", generator.normal(size=(60, 10, 8)).astype("float32"))
+found = layers.Dense(64)(given[:, 0])
+_, places = tf.keras.ops.top_k(found + layers.Dense(64)(given[:, 1]), 3)
+best, _ = tf.keras.ops.top_k(found, 3)
+tf.keras.Model(given, [places, best]).save(f"{folder}/places.keras")
+from types import SimpleNamespace
+from keras.src.utils.module_utils import scipy
+windows = SimpleNamespace(get_window=lambda name, length, periodic=True: np.hanning(length + periodic)[:length])
+scipy.module = SimpleNamespace(signal=windows)
+heard = [layers.Input((512, 1)), layers.STFTSpectrogram(mode="log", frame_length=64, frame_step=32, fft_length=64)]
+tf.keras.Sequential([*heard, layers.GlobalAveragePooling1D(), layers.Dense(3)]).save(f"{folder}/heard.keras")
+np.save(f"{folder}/heard.npy", (generator.normal(size=(60, 512, 1)) * generator.random((60, 1, 1))).astype("float32"))
 flat = tf.keras.Sequential([layers.Input((8,)), layers.Dense(1000, activation="softmax")])
 flat.layers[0].set_weights([np.zeros((8, 1000)), np.zeros(1000)])
 flat.save(f"{folder}/untrained.keras")
@@ -115,6 +131,31 @@ def test_a_mask_of_a_thousand_million_is_named(tmp_path):
     found = failure("tf-int8", model("c30.keras"), tmp_path, calibration=model("c30_cal.npz"))
     assert found.name == "signal-swallowed"
     assert "from the constant -1e+09" in found.message
+
+
+def test_a_mask_of_a_thousand_million_becomes_one_that_can_be_quantized(tmp_path):
+    samples = {"calibration": model("c30_cal.npz"), "evaluation": model("c30_eval.npz")}
+    assert take("tf-float+litert-int8", model("c30.keras"), tmp_path, **samples).summary["accuracy"]["int8"] > 0.98
+
+
+def test_attention_that_a_causal_mask_flattens_while_the_output_stays_near(made, tmp_path):
+    found = failure("tf-int8", made / "causal.keras", tmp_path / "1", calibration=made / "causal.npy")
+    assert found.name == "signal-swallowed"
+    output = take("tf-float+litert-int8", made / "causal.keras", tmp_path / "2", calibration=made / "causal.npy")
+    assert output.summary["comparison"]["outputs"][0]["rms"] < 0.05
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_places_of_the_best(made, tmp_path, route):
+    output = take(route, made / "places.keras", tmp_path, calibration=made / "causal.npy")
+    assert set(io_types(read_model(output.path))[1]) == {"INT8", "INT32"}
+
+
+def test_the_window_of_a_spectrogram_needs_no_scipy(made, tmp_path):
+    output = take("tf-float", made / "heard.keras", tmp_path, calibration=made / "heard.npy")
+    labels = {one.name for one in read_model(output.path).main.operators}
+    assert "CONV_2D" in labels
+    assert "RFFT2D" not in labels
 
 
 @pytest.mark.parametrize("route", ["tf-int8", "tf-export+tf215-int8", "tf-float+litert-int8"])

@@ -172,7 +172,14 @@ def test_samples_that_are_not_scaled_alike(tmp_path, request_for):
         check_samples(request_for(**files(tmp_path, IMAGES * 2 - 1, IMAGES * 255)))
     with pytest.raises(UsageProblem, match="scale both"):
         check_samples(request_for(**files(tmp_path, np.round(IMAGES * 255).astype("uint8"), IMAGES)))
-    check_samples(request_for(**files(tmp_path, IMAGES, IMAGES * 3)))
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 3), (3, 1)])
+def test_samples_most_of_which_lie_beyond_the_others_are_worth_a_word(tmp_path, request_for, first, second):
+    """As of two inputs of one shape whose arrays were swapped in one of the files."""
+    (note,) = check_samples(request_for(**files(tmp_path, IMAGES * first, IMAGES * second)))
+    assert "which int8 cuts off or makes coarse: are the arrays those of this input" in note
+    assert check_samples(request_for(**files(tmp_path, IMAGES, IMAGES * 1.5))) == ()
 
 
 def scaling(scale):

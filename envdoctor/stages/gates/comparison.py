@@ -28,6 +28,9 @@ _OF_A_SIGNAL = frozenset({"outputs-differ", "outputs-constant"})
 _FEW_SAMPLES = 20
 #: A constant of this size is meant to be "infinite".
 _MASK = 1e3
+#: An output below these is off by more than rounding. Where a mask is known to flatten scores that is enough: what goes
+#: around the attention keeps it above the thresholds.
+_ROUNDED, _SAME_PLACE = 0.98, 0.95
 #: So much smaller than all others, a score adds less than 1e-5 of a softmax.
 _BEYOND = 12
 #: What a stage that writes a reference starts from where that is a mend, and no quantizer.
@@ -91,9 +94,10 @@ def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: st
         wrong = list(_wrong(one, thresholds, subject, evidence))
         swallowed, unread = values.get("swallowed"), values.get("unread")
         is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
+        is_masked = swallowed is not None and _is_mask(swallowed) and _is_moved(one)
         if unread and is_far:
             yield _unread(unread, subject, (*evidence, *_said(wrong)))
-        elif swallowed and is_far:
+        elif swallowed and (is_far or is_masked):
             yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
             yield from wrong
@@ -112,6 +116,9 @@ def _wrong(
         yield finding("movement-of-a-step", subject, evidence, output=name, **_numbers(one["flat"]))
     elif one["still"]:
         yield finding("comparison-says-little", subject, evidence, output=name)
+    if one.get("of_all", 1.0) < thresholds.min_agreement:
+        shares = {key: _percent(one[key]) for key in ("decided", "of_all")}
+        yield finding("items-within-noise", subject, evidence, output=name, **shares)
     complaints = "; ".join(_complaints(one, thresholds))
     differs = [finding("outputs-differ", subject, evidence, output=name, words=complaints)] if complaints else []
     lost = [_channels_lost(one["lost"], name, subject, evidence)] if one["lost"] else []
@@ -157,10 +164,19 @@ def _channels_lost(lost: Mapping[str, Any], output: str, subject: str, evidence:
 def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence, ...]) -> Finding:
     constant = found["constant"]
     source = "" if constant is None else f", from the constant {constant:.3g}"
-    name = "narrow-signal-joined" if constant is None or abs(constant) < _MASK else "signal-swallowed"
+    name = "signal-swallowed" if _is_mask(found) else "narrow-signal-joined"
     enough = math.ceil(found["signal"]) + _BEYOND
     words = {key: short_name(str(value)) if key in _TENSORS else value for key, value in _numbers(found).items()}
     return finding(name, subject, evidence, **words, source=source, enough=enough)
+
+
+def _is_mask(swallowed: Mapping[str, Any]) -> bool:
+    return swallowed["constant"] is not None and abs(swallowed["constant"]) >= _MASK
+
+
+def _is_moved(one: Mapping[str, Any]) -> bool:
+    near = one["agreement"] is None or one["agreement"] >= _SAME_PLACE
+    return one["cosine"] is None or one["cosine"] < _ROUNDED or not near
 
 
 def _said(findings: Iterable[Finding]) -> Iterator[Evidence]:

@@ -1,4 +1,4 @@
-"""What masks scores before a SOFTMAX, minus infinity or -1e9, becomes a finite number that masks as well.
+"""What masks scores before a SOFTMAX or a maximum, minus infinity or -1e9, becomes a finite number that masks as well.
 
 The LiteRT quantizer leaves infinity out of the scores' range: what it stands for is then the lowest score, which masks
 nothing. A -1e9 makes one step of the range so wide that no score is left. What is written instead follows from the
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
     from .samples import Samples
 
-#: From here on a number is meant to be infinite, and so far below all others it adds less than 1e-5 of a softmax.
-_INFINITE, _BEYOND = -1e3, 12
-#: Operators by which a mask gets to the scores, and with them to the SOFTMAX.
-_CARRYING = frozenset({"SELECT", "SELECT_V2", "ADD", "SUB", "MUL", "RESHAPE", "TRANSPOSE", "BROADCAST_TO", "MAXIMUM"})
+#: From here on a number is meant to be infinite; so far below all others one adds less than 1e-5 of a softmax.
+_INFINITE, _BEYOND = 1e3, 12
+#: Operators for which a number far below all others is as good as none.
+_HEEDLESS = frozenset({"SOFTMAX", "REDUCE_MAX", "MAX_POOL_2D"})
+#: Operators by which a mask gets to the scores, and with them to one of those.
+_CARRYING = frozenset({
+    "SELECT", "SELECT_V2", "ADD", "SUB", "MUL", "RESHAPE", "TRANSPOSE", "BROADCAST_TO", "MAXIMUM", "NEG",
+    "STRIDED_SLICE", "SLICE", "EXPAND_DIMS", "SQUEEZE", "GATHER", "TILE",
+})  # fmt: skip
 _LOOKED_AT = 8
 
 
@@ -37,47 +42,54 @@ def make_finite(data: bytes, samples: Samples, names: Mapping[str, str]) -> byte
     import numpy as np
 
     graph = Graph(data)
-    masks = [index for index in range(len(graph.main.tensors)) if _is_mask(graph, index)]
+    masks = {index: sign for index in range(len(graph.main.tensors)) if (sign := _masking_sign(graph, index))}
     if not masks:
         return None
-    lowest = -(math.ceil(_reach(graph, data, samples.renamed(names))) + _BEYOND)
-    for index in masks:
+    lowest = math.ceil(_reach(graph, data, samples.renamed(names))) + _BEYOND
+    for index, sign in masks.items():
         value = graph.constant(index)
-        graph.make_constant(index, np.where(value <= _INFINITE, np.float32(lowest), value))
+        graph.make_constant(index, np.where(sign * value >= _INFINITE, np.float32(sign * lowest), value))
     return graph.pack()
 
 
-def _is_mask(graph: Graph, index: int) -> bool:
+def _masking_sign(graph: Graph, index: int) -> int:
+    """Of a constant that masks scores the sign of its huge numbers; 0 of others."""
     if not graph.is_constant(index) or graph.dtype(index) != "FLOAT32":
-        return False
-    return bool((graph.constant(index) <= _INFINITE).any()) and _leads_to_softmax(graph, index)
+        return 0
+    value = graph.constant(index)
+    signs = [sign for sign in (-1, 1) if (sign * value >= _INFINITE).any()]
+    return next((sign for sign in signs if _lowers_scores(graph, index, sign)), 0)
 
 
-def _leads_to_softmax(graph: Graph, index: int) -> bool:
-    pending, seen = [index], {index}
+def _lowers_scores(graph: Graph, index: int, sign: int) -> bool:
+    """True if numbers of this sign get to where scores count as negative ones; they are multiplied with 0 or 1."""
+    pending, seen = [(index, sign)], {(index, sign)}
     while pending:
-        for operator in takers(graph, pending.pop()):
+        current, sign = pending.pop()
+        for operator in takers(graph, current):
             name, output = graph.operator_name(operator), int(operator.outputs[0])
-            if name == "SOFTMAX":
+            if name in _HEEDLESS and sign < 0:
                 return True
-            if name in _CARRYING and output not in seen:
-                seen.add(output)
-                pending.append(output)
+            is_turned = name == "NEG" or (name == "SUB" and int(operator.inputs[1]) == current)
+            carried = (output, -sign if is_turned else sign)
+            if name in _CARRYING and carried not in seen:
+                seen.add(carried)
+                pending.append(carried)
     return False
 
 
 def _reach(graph: Graph, data: bytes, samples: Samples) -> float:
-    """How far scores that are not masked are from zero and from each other, before any SOFTMAX."""
+    """How far scores that are not masked are from zero and from each other, where they count."""
     import numpy as np
 
     interpreter = litert_run.make_interpreter(data, keep_all=True)
     runner, reach = litert_run.Runner(interpreter), 0.0
-    scores = [int(each.inputs[0]) for each in graph.main.operators if graph.operator_name(each) == "SOFTMAX"]
+    scores = [int(each.inputs[0]) for each in graph.main.operators if graph.operator_name(each) in _HEEDLESS]
     for sample in samples.at_most(_LOOKED_AT).one_by_one():
         runner.predict(sample)
         for index in scores:
             value = np.asarray(interpreter.get_tensor(index), dtype="float64")
-            value = value[(value > _INFINITE) & np.isfinite(value)]
+            value = value[(value > -_INFINITE) & np.isfinite(value)]
             if value.size:
                 reach = max(reach, float(np.abs(value).max()), float(np.ptp(value)))
     return reach

@@ -6,8 +6,9 @@ is as wrong as one that is off by one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,10 @@ _ALIKE = 8.0
 #: Whole numbers are classes.
 _SAME_CLASS = 0.5
 _NEARLY_ALL = 0.95
+#: Of items fewer of which than this had to be chosen, the others are told, too.
+_HALF = 0.5
+#: What an output of an item has no more numbers than this says where and what it is; a mask has more.
+_SHORT = 16
 _PLAIN: dict[str, object] = {
     "difference": 0.0,
     "cosine": 1.0,
@@ -122,10 +127,60 @@ def compare_items(name: str, expected: Array, given: Array, chosen: Chosen) -> M
     if expected.size == len(expected):
         counts = chosen.most > 1 and expected.max(initial=0) <= chosen.most
         return {**told, "agreement": _agreement_of_counts(expected, given) if counts else _share(expected == given)}
-    near = np.full(1, _SAME_CLASS) if whole else _reach(expected)
-    found = np.stack([_found(left, right, near) for left, right in zip(expected, given, strict=True)])
+    return {**told, **_agreement_of_items(expected, given, _near(expected), chosen)}
+
+
+def compare_together(both: Mapping[str, tuple[Array, Array]], chosen: Chosen) -> Iterator[dict[str, Any]]:
+    """What several outputs say of the same items, held together: a box is right only with its own score and class.
+
+    Args:
+        both: those of the float model and of this one, (samples, items, ...), by name.
+        chosen: what is known of the items.
+    """
+    import numpy as np
+
+    counts = {expected.shape[1] for expected, _ in both.values() if expected.ndim > 1 and expected.shape[1] > 1}
+    for count in sorted(counts):
+        parts = {
+            name: each
+            for name, each in both.items()
+            if each[0].ndim > 1 and each[0].shape[1] == count and math.prod(each[0].shape[2:]) <= _SHORT
+        }
+        if len(parts) > 1:
+            joined = [np.concatenate([_rows(each[which]) for each in parts.values()], axis=-1) for which in (0, 1)]
+            near = np.concatenate([_near(expected) for expected, _ in parts.values()])
+            found = _agreement_of_items(joined[0], joined[1], near, chosen)
+            yield {**_PLAIN, "name": " with ".join(parts), "finite": True, "of": "items", **found}
+
+
+def _rows(values: Array) -> Array:
+    """Of each sample and item its numbers in one row."""
+    return values.reshape(*values.shape[:2], -1)
+
+
+def _near(expected: Array) -> Array:
+    """By how much each number of an item may be off; of one number alone, as far as an output of its own may be."""
+    import numpy as np
+
+    each = expected[..., None] if expected.ndim == 2 else expected  # noqa: PLR2004  (samples, items)
+    if _are_whole(each):
+        reach = np.full(each.shape[-1], _SAME_CLASS)
+    else:
+        reach = _reach(each) if expected is each else np.full(1, _BESIDE * float(np.ptp(each)))
+    return np.tile(reach, math.prod(each.shape[2:-1]))
+
+
+def _agreement_of_items(expected: Array, given: Array, near: Array, chosen: Chosen) -> Mapping[str, object]:
+    """The share that is found again of the items that had to be chosen, and of all, where those are less than half."""
+    import numpy as np
+
+    found = np.stack([_found(left, right, near) for left, right in zip(_rows(expected), _rows(given), strict=True)])
     decided = chosen.decided.get(expected.shape[1])
-    return {**told, "agreement": _share(found if decided is None or not decided.any() else found[decided])}
+    if decided is None or not decided.any():
+        return {"agreement": _share(found)}
+    told = {"agreement": _share(found[decided])}
+    few = _share(decided) < _HALF
+    return {**told, "decided": _share(decided), "of_all": _share(found)} if few else told
 
 
 def _agreement_of_counts(expected: Array, given: Array) -> float:
@@ -162,11 +217,10 @@ def _found(expected: Array, given: Array, near: Array) -> Array:
     """Which of the items have one of the others near them, none taken twice."""
     import numpy as np
 
-    left, right = (each.reshape(len(each), -1, each.shape[-1] if each.ndim > 1 else 1) for each in (expected, given))
-    free: Array = np.ones(len(right), dtype=bool)
-    found: Array = np.zeros(len(left), dtype=bool)
-    for place, item in enumerate(left):
-        distances = np.where(free, (np.abs(right - item) - near).max(axis=(1, 2)), np.inf)
+    free: Array = np.ones(len(given), dtype=bool)
+    found: Array = np.zeros(len(expected), dtype=bool)
+    for place, item in enumerate(expected):
+        distances = np.where(free, (np.abs(given - item) - near).max(axis=1), np.inf)
         nearest = int(distances.argmin())
         if distances[nearest] <= 0:
             free[nearest], found[place] = False, True

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .arrays import InputSpec
@@ -82,7 +83,26 @@ def _load(path: Path, trust: Trust) -> KerasModel:
         refuse_code(path, trust.names)
     import tensorflow as tf
 
+    _give_windows()
     return tf.keras.models.load_model(str(path), compile=False, safe_mode=not trust.code)
+
+
+def _give_windows() -> None:
+    """Let TensorFlow compute the window of a STFTSpectrogram, where the SciPy is absent that Keras 3 asks for it."""
+    import tensorflow as tf
+
+    with contextlib.suppress(ImportError):  # Keras 2 has no such layer
+        from keras.src.utils.module_utils import scipy
+
+        windows = {"hann": tf.signal.hann_window, "hamming": tf.signal.hamming_window}
+
+        def window(name: str, length: int, fftbins: bool = True) -> Array:  # noqa: FBT001, FBT002  (SciPy's)
+            if name not in windows:
+                raise ImportError(scipy.import_error_msg)
+            return windows[name](length, periodic=fftbins).numpy()
+
+        if not scipy.available:
+            scipy.module = SimpleNamespace(signal=SimpleNamespace(get_window=window))
 
 
 def inputs_of(model: KerasModel) -> tuple[InputSpec, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import finite_masks, litert_run, reference, zipped_files
-from .mends import integer_islands, transposed_convolution
+from .mends import integer_edges, integer_islands, transposed_convolution
 from .recipe import check_recipe
 from .same_model import HYBRID_TOLERANCE, TOLERANCE, compare_forms, influence, require_single
 from .samples import Samples, fixed_inputs, for_request, labelled_for_request, make_up, taken_sizes
@@ -74,7 +74,9 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         graph = Graph(_with_small_weights(prepared, request["form"]))
         weights = compare_weights(Graph(prepared.data), graph)
     changes = [*prepared.changes, *transposed_convolution.apply(graph, {})]
-    changes += integer_islands.apply(graph, {}) if request["form"] == "int8" and not request.get("floats_stay") else []
+    if request["form"] == "int8" and not request.get("floats_stay"):
+        changes += integer_islands.apply(graph, {})
+        changes += integer_edges.apply(graph, {}) if request["io_type"] != "float32" else []
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)

@@ -46,6 +46,8 @@ _LOOKED_AT = 16
 _SAME = 1e-4
 #: Such a share of a tensor's channels is more than the few that are nearly dead in any network.
 _MANY = 0.25
+#: A step that only a mask makes: 256 of them reach what is meant to be infinite.
+_MASKING = 1e3 / 256
 #: A step is so large for a channel's sake only if the samples that are looked at use so many of it.
 _WIDE = 16
 
@@ -72,9 +74,13 @@ class Carried:
 
     def step(self, index: int) -> float:
         """The smallest difference that a quantized tensor can show; 0 for others."""
-        quantization = self.graph.main.tensors[index].quantization
-        scales = quantization.scale if quantization is not None else None
-        return float(scales[0]) if scales is not None and len(scales) and self.graph.dtype(index) in _STORED else 0.0
+        return _step(self.graph, index)
+
+
+def _step(graph: Graph, index: int) -> float:
+    quantization = graph.main.tensors[index].quantization
+    scales = quantization.scale if quantization is not None else None
+    return float(scales[0]) if scales is not None and len(scales) and graph.dtype(index) in _STORED else 0.0
 
 
 def measure(data: bytes, samples: Samples) -> Carried:
@@ -137,6 +143,11 @@ def _write_in_floats(graph: Graph) -> None:
     graph.main.outputs = [same.get(int(index), int(index)) for index in graph.main.outputs]
     for argument in graph.arguments():
         argument.tensorIndex = same.get(argument.tensorIndex, argument.tensorIndex)
+
+
+def has_huge_step(graph: Graph) -> bool:
+    """True if a tensor's step is that of a mask: of numbers that are meant to be infinite."""
+    return any(_step(graph, index) > _MASKING for index in range(len(graph.main.tensors)))
 
 
 def chosen_outputs(graph: Graph) -> set[int]:
@@ -219,7 +230,7 @@ def _swallowed(carried: Carried) -> Iterator[tuple[int, str, int]]:
             continue
         for index in (int(index) for index in operator.inputs if index >= 0):
             moves = _STILL * carried.largest(index) < carried.width(index) < carried.step(output)
-            if moves and not graph.is_constant(index):
+            if moves and not graph.is_constant(index) and graph.dtype(index) != "BOOL":
                 yield index, name, output
 
 
@@ -247,9 +258,15 @@ def _narrow_channels(carried: Carried) -> Iterator[Mapping[str, object]]:
 
 
 def _widest_beside(carried: Carried, step: float) -> Mapping[str, object]:
-    """The first of the widest tensors that have this step: it is so large for their sake."""
+    """The first of the widest tensors that have this step: it is so large for their sake.
+
+    Where all that meets is already lost in a stored constant, none of them is wide: then it is the widest constant.
+    """
     sharing = [index for index in carried.ranges if math.isclose(carried.step(index), step, rel_tol=_SAME)]
     largest = max(carried.largest(index) for index in sharing)
+    if largest < step:
+        index, value = max(_constants(carried.graph), key=lambda each: abs(each[1]), default=(sharing[0], 0.0))
+        return {"widest": _name(carried.graph, index), "largest": abs(value), "constant": value}
     widest = next(index for index in sharing if math.isclose(carried.largest(index), largest, rel_tol=_SAME))
     constant = _constant_behind(carried.graph, widest, largest)
     return {"widest": _name(carried.graph, widest), "largest": largest, "constant": constant}
@@ -262,14 +279,26 @@ def _constant_behind(graph: Graph, index: int, magnitude: float) -> float | None
     while pending:
         current = pending.pop(0)
         if graph.is_constant(current):
-            value = _value(graph, current)
-            if value is not None and abs(value).max(initial=0.0) >= magnitude / 2:
-                return float(value.flat[abs(value).argmax()])
+            value = _widest_value(graph, current)
+            if abs(value) >= magnitude / 2:
+                return value
         elif current in makers:
             new = [int(taken) for taken in makers[current].inputs if taken >= 0 and int(taken) not in seen]
             seen.update(new)
             pending.extend(new)
     return None
+
+
+def _constants(graph: Graph) -> Iterator[tuple[int, float]]:
+    """Each constant that an operator takes, with its number of the largest magnitude."""
+    for index in {int(each) for operator in graph.main.operators for each in operator.inputs if each >= 0}:
+        if graph.is_constant(index):
+            yield index, _widest_value(graph, index)
+
+
+def _widest_value(graph: Graph, index: int) -> float:
+    value = _value(graph, index)
+    return float(value.flat[abs(value).argmax()]) if value is not None and value.size else 0.0
 
 
 def _value(graph: Graph, index: int) -> Array | None:

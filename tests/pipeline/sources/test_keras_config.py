@@ -114,6 +114,11 @@ def test_an_average_over_what_a_mask_leaves_counts_in_floats(before, is_masked):
     [
         (layer("DepthwiseConv2D", groups=1), True),
         (layer("DepthwiseConv2D"), False),
+        (layer("Conv2DTranspose", groups=1), True),
+        (layer("Conv2D", groups=1), False),
+        (layer("SpatialDropout1D", noise_shape=None, trainable=True), True),
+        (layer("SpatialDropout1D"), False),
+        (layer("Discretization", trainable=True), True),
         (layer("LSTM", time_major=False), True),
         (layer("TFOpLambda"), True),
         (layer("Functional", module="keras.src.engine.functional"), True),

@@ -124,6 +124,23 @@ def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is()
     assert judged(swallowed=SWALLOWED) == [], "an output that is right needs no cause"
 
 
+@pytest.mark.parametrize("changed", [{"cosine": 0.97}, {"agreement": 0.89}], ids=["cosine", "agreement"])
+def test_attention_that_a_mask_flattens_is_no_success_while_what_goes_around_it_keeps_the_output_near(changed):
+    """As of a Keras MultiHeadAttention(use_causal_mask=True) with a residual connection: every weight was the same."""
+    (found,) = judged(swallowed=SWALLOWED, **changed)
+    assert (found.name, shared_by(found)) == ("signal-swallowed", Scope.STAGES)
+    assert judged(swallowed={**SWALLOWED, "constant": None}, **changed) == []
+
+
+def test_items_that_are_nearly_as_good_as_what_was_left_are_told_where_they_are_most():
+    few = {"of": "items", "agreement": 1.0, "cosine": 1.0, "decided": 0.1, "of_all": 0.4}
+    (found,) = judged(**few)
+    assert found.name == "items-within-noise"
+    assert "only 10.0% score better" in found.message
+    assert "of all of them, 40.0% are" in found.message
+    assert judged(**{**few, "of_all": 0.9}) == []
+
+
 UNREAD = {"input": "x", "axis": 1, "indexes": [0, 2], "count": 2, "of": 4, "step": 47.1, "range": 5.2, "certain": True}
 
 

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from envdoctor.stages.workers.items import Chosen, compare_items, compare_labels, find_chosen, sorted_items
+from envdoctor.stages.workers.items import (
+    Chosen,
+    compare_items,
+    compare_labels,
+    compare_together,
+    find_chosen,
+    sorted_items,
+)
 
 RANDOM = np.random.default_rng(8)
 BOXES = RANDOM.uniform(0, 1, (10, 20, 4))
@@ -110,3 +117,39 @@ def test_a_count_may_be_off_by_one_and_the_only_class_may_not():
     assert compare_items("best", expected, given, Chosen({}, 1))["agreement"] == 0.75
     none = np.zeros((4, 1), int)
     assert compare_items("n", none, none, Chosen({}, 10))["agreement"] == 1.0
+
+
+def together(**given):
+    scores = -np.sort(-RANDOM.uniform(0, 1, (10, 20)), axis=1)
+    masks = RANDOM.uniform(0, 1, (10, 20, 7, 7))
+    expected = {"boxes": BOXES * 640, "scores": scores, "classes": CLASSES, "masks": masks}
+    both = {name: (value, given[name](value) if name in given else value) for name, value in expected.items()}
+    return list(compare_together(both, Chosen()))
+
+
+def turned(values):
+    return values[:, ::-1]
+
+
+def test_boxes_belong_to_their_scores_and_classes():
+    (one,) = together()
+    assert (one["name"], one["agreement"], one["of"]) == ("boxes with scores with classes", 1.0, "items")
+    (one,) = together(boxes=turned, scores=turned, classes=turned)
+    assert one["agreement"] == 1.0
+    (one,) = together(boxes=turned)
+    assert one["agreement"] < 0.2
+    assert items_of("boxes", BOXES, turned(BOXES))["agreement"] == 1.0, "by themselves they are all there"
+    (one,) = together(boxes=lambda boxes: boxes + 20, scores=lambda scores: scores + 0.1)
+    assert one["agreement"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_an_output_alone_is_held_against_no_other():
+    assert list(compare_together({"boxes": (BOXES, BOXES), "count": (CLASSES[:, :1],) * 2}, Chosen())) == []
+
+
+def test_where_few_items_had_to_be_chosen_the_others_are_told():
+    scores = ranked(0.9, 0.011, 0.01, 0.009)
+    best = np.arange(10)[:, None] + np.arange(4) * 20
+    other = best + np.array([0, 100, 100, 100])
+    one = compare_items("o", best, other, find_chosen({"s": scores}, {"s": scores + 0.02}))
+    assert (one["agreement"], one["decided"], one["of_all"]) == (1.0, 0.25, 0.25)

@@ -215,3 +215,17 @@ def test_an_nms_that_gives_another_number_of_boxes_is_named():
 @pytest.mark.parametrize(("shape", "count"), [((20, 4), 20), ((7, 4), 5), ((4, 4), 5)])
 def test_a_batch_axis_stays(shape, count):
     assert litert_compare.by_sample(np.zeros(shape), count).shape == shape
+
+
+def test_a_dead_output_has_no_class_and_stays_dead():
+    """A ReLU that gives nothing but 0: its step is as small as 1e-9, and the numbers of it are any."""
+    dead = np.zeros((20, 4))
+    one = compare("o", dead, np.random.default_rng(2).integers(-128, 128, (20, 4)) * 7.8e-9, 7.8e-9)
+    assert (one["cosine"], one["agreement"], one["frozen"]) == (1.0, 1.0, True)
+    assert compare("o", dead, dead + 0.3, 0.01)["cosine"] == 0.0
+
+
+def test_of_a_thousand_values_no_more_are_tied_than_of_fifty():
+    flat = np.random.default_rng(3).uniform(0.0, 0.005, (40, 1500))
+    other = np.roll(flat, 700, axis=1)
+    assert compare("o", flat, other, 0.004)["agreement"] < 0.2

@@ -28,6 +28,15 @@ def test_a_mask_that_swallows_the_scores():
     assert found["largest"] == pytest.approx(1e9, rel=0.01)
 
 
+def test_a_mask_that_is_lost_already_in_what_makes_it_is_named_by_its_constant():
+    """A mask of 0 and 1 that was stored in steps of -1e9: all that is computed of it is 0."""
+    carried = measure(masked(1e9), samples())
+    ranges = {index: (low if low > -100 else 0.0, high) for index, (low, high) in carried.ranges.items()}
+    found = find_swallowed(Carried(carried.graph, ranges, carried.channels))
+    assert found["constant"] == pytest.approx(-1e9, rel=0.01)
+    assert found["largest"] > found["step"]
+
+
 def test_a_mask_that_leaves_them():
     assert find_swallowed(measure(masked(12.0), samples())) is None
 

@@ -25,7 +25,7 @@ _ALONE = {"ELU": 1, "EXP": 2, "LOG": 2, "GELU": 2, "ABS": 2}
 _PRODUCTS = frozenset({"SQUARE", "NEG"})
 _COMPARING = frozenset({"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL", "NOT_EQUAL"})
 #: Operators whose result has the scale of their input.
-_CHOOSING = frozenset({"REDUCE_MAX", "REDUCE_MIN"})
+_CHOOSING = frozenset({"REDUCE_MAX", "REDUCE_MIN", "TOPK_V2"})
 #: Operators whose kernel takes one scale and zero point alone for its result.
 _FIXED = {"LOG_SOFTMAX": (1 / 16, 127), "L2_NORMALIZATION": (1 / 128, 0)}
 #: Operators that give the place of a number, which is where it was in floats.
@@ -55,6 +55,8 @@ def apply(graph: Graph, shapes: Shapes) -> list[str]:
 
 
 def _change(name: str) -> Callable[[Graph, SchemaObject], bool] | None:
+    if name == "TOPK_V2":
+        return _best
     if name in {*_ALONE, *_CHOOSING, *_PRODUCTS, *_FIXED}:
         return _between
     if name in {"CAST", *_PLACING}:
@@ -91,6 +93,22 @@ def _between(graph: Graph, operator: SchemaObject) -> bool:
     operator.outputs = [target]
     graph.main.operators.remove(after[0])
     return True
+
+
+def _best(graph: Graph, operator: SchemaObject) -> bool:
+    """Choose among int8: where the best are alone is asked, or where they are what the model gives, too."""
+    stored, given = _stored(graph, int(operator.inputs[0])), int(operator.outputs[0])
+    if stored is None or takers(graph, given):
+        return _between(graph, operator)
+    if given in [int(index) for index in graph.main.outputs]:
+        best = graph.add_tensor_like(given, "best")
+        operator.outputs = [best, int(operator.outputs[1])]
+        opened = graph.new_operator("DEQUANTIZE", [best], [given], None)
+        graph.main.operators.insert(graph.main.operators.index(operator) + 1, opened)
+        given = best
+    graph.main.tensors[given].type = schema().TensorType.INT8
+    graph.main.tensors[given].quantization = graph.main.tensors[stored].quantization
+    return _place(graph, operator)
 
 
 def _place(graph: Graph, operator: SchemaObject) -> bool:

@@ -47,8 +47,8 @@ def comparison(name, right=None):
     return maker.done(inputs, [out])
 
 
-def answers(data):
-    """What each int8 number gives, as numbers that are stored."""
+def answers(data, output=0):
+    """What each int8 number gives, whole numbers as they are stored."""
     interpreter = litert_run.make_interpreter(data, delegates=False)
     random, given = np.random.default_rng(4), []
     for row in np.arange(-128, 128, dtype="int8").reshape(4, 1, 64):
@@ -56,7 +56,8 @@ def answers(data):
             values = row if detail["index"] == 0 else random.integers(-128, 128, (1, 64), "int8")
             interpreter.set_tensor(detail["index"], values)
         interpreter.invoke()
-        given.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).astype(int))
+        value = interpreter.get_tensor(interpreter.get_output_details()[output]["index"])
+        given.append(value if value.dtype.kind == "f" else value.astype(int))
     return np.array(given)
 
 
@@ -116,6 +117,25 @@ def test_a_place_is_found_among_int8(name):
     words, after = written(data)
     assert (words, operators(after)) == ([f"wrote 1 {name} on int8"], [name])
     assert np.array_equal(answers(data), answers(after))
+
+
+@pytest.mark.parametrize("given", ["places", "both", "both on int8"])
+def test_the_best_are_found_among_int8(given):
+    maker, options = Maker(), schema().TopKV2OptionsT()
+    stored, opened = maker.tensor([1, 64], scale=STEP, zero=ZERO), maker.tensor([1, 64], FLOAT)
+    best, places = maker.tensor([1, 5], FLOAT), maker.tensor([1, 5], INT32)
+    maker.operator("DEQUANTIZE", [stored], [opened])
+    maker.operator("TOPK_V2", [opened, maker.constant(np.array(5, "int32"))], [best, places], options)
+    outputs = {"places": [places], "both": [places, best], "both on int8": [places]}[given]
+    if given == "both on int8":
+        outputs = [places, maker.tensor([1, 5], scale=0.07, zero=3)]
+        maker.operator("QUANTIZE", [best], outputs[1:])
+    data = maker.done([stored], outputs)
+    words, after = written(data)
+    last = {"places": [], "both": ["DEQUANTIZE"], "both on int8": ["QUANTIZE"]}[given]
+    assert (words, operators(after)) == (["wrote 1 TOPK_V2 on int8"], ["TOPK_V2", *last])
+    for number in range(len(outputs)):
+        assert np.allclose(answers(data, number), answers(after, number), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["GREATER", "LESS_EQUAL", "NOT_EQUAL"])
