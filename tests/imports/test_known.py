@@ -72,7 +72,7 @@ FAILS = {
     ),
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
     "dict of keywords": (
-        "x = None\nfor name, value in dict(a=1, b=2).items():\n    locals()[name] = value\nif x is None:\n    import gone"
+        "x = None\nfor name, value in dict(a=1).items():\n    locals()[name] = value\nif x is None:\n    import gone"
     ),
 }
 IMPORTS = {
