@@ -11,6 +11,7 @@ from envdoctor.imports.files import Files
 from envdoctor.imports.functions import Functions
 from envdoctor.imports.known import Known
 from envdoctor.imports.libraries import Libraries
+from envdoctor.imports.refused_calls import refuse
 from envdoctor.imports.values import UNKNOWN, External, Function, Kind, Made, Method, Reference
 
 if TYPE_CHECKING:
@@ -102,12 +103,14 @@ class Calls:
             return self.functions.run(subject.function, every, keywords, state)
         if isinstance(subject, Reference) and subject.kind is Kind.CLASS:
             return self.classes.instantiate(subject, arguments, keywords, state)
+        late = refuse(self._machine, subject, arguments, keywords, state)
         found = self._files.call(subject, arguments, keywords, state)
         if found is None:
             found = call_distributions(self._machine, subject, arguments, keywords, state)
         if found is None:
             found = self._known.call(subject, arguments, keywords, scope, state)
-        return self.outside(subject, arguments, keywords, scope, state) if found is None else found.value
+        value = self.outside(subject, arguments, keywords, scope, state) if found is None else found.value
+        return value if late is None else late
 
     def outside(
         self,

@@ -9,6 +9,7 @@ from envdoctor.imports.dataclass_fields import DataclassFields
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import BASES, NAME, Raised, built_in, exception_of, own_name
 from envdoctor.imports.flow import NEXT
+from envdoctor.imports.refused_calls import BARE, refuse_model
 from envdoctor.imports.scopes import Scope, declared, is_generator, own_nodes
 from envdoctor.imports.standard_library import standard_modules
 from envdoctor.imports.values import (
@@ -68,6 +69,7 @@ class Classes:
             return ends
         state.become(after.state)
         self._refuse_duplicates(node, bases, state)
+        refuse_model(machine, node, bases, state)
         made: Any = Reference(Kind.CLASS, place)
         odd = keywords or not all(self._is_plain(base, state) for base in bases) or self._is_watched(place, state)
         if odd:
@@ -119,8 +121,9 @@ class Classes:
 
     def _is_standard(self, value: Any) -> bool:  # noqa: ANN401
         """Whether a class is one of Python's own, none of which gives names to bodies."""
-        top = value.name.partition(".")[0] if isinstance(value, External) else ""
-        return top == "builtins" or top in standard_modules(self._machine.site.target)
+        name = value.name if isinstance(value, External) else ""
+        top = name.partition(".")[0]
+        return top == "builtins" or name in BARE or top in standard_modules(self._machine.site.target)
 
     def _is_watched(self, place: int, state: State) -> bool:
         """Whether something in a class may hear of its making (`__set_name__`)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.imports import operations
 from envdoctor.imports.attempts import QUIET, SUPPRESS, TRANSPARENT
 from envdoctor.imports.constants import bits_of, processor_of
-from envdoctor.imports.dictionaries import text_pairs, under_key
+from envdoctor.imports.dictionaries import make_dict, text_pairs, under_key
 from envdoctor.imports.enumerated import ENTRY_POINTS
 from envdoctor.imports.enumerated import functions as of_pkgutil
 from envdoctor.imports.escapes import NAMES
@@ -31,7 +31,6 @@ from envdoctor.imports.paths import (
 )
 from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import (
-    SOMETHING,
     UNKNOWN,
     Ending,
     External,
@@ -155,11 +154,14 @@ class Known:
                 self._machine.surprise(state)
             self._machine.escapes.lose(tuple(keywords.values()), state)
             return Result(Made(subject.name, arguments))
-        if subject.name in _DICT:
-            self._machine.opaque(state, *arguments, *keywords.values())
+        if subject.name in _DICT and not (arguments and keywords):
+            if not arguments:
+                held = [self._machine.escapes.kept(each, state) for each in keywords.values()]
+                return Result(make_dict(self._machine, tuple(keywords), held, state))
+            self._machine.opaque(state, *arguments)
             place = self._machine.place()
-            state.make(place, {"": () if not arguments else UNKNOWN})
-            return Result(Reference(Kind.DICT, place) if not keywords else SOMETHING)
+            state.make(place, {"": UNKNOWN})
+            return Result(Reference(Kind.DICT, place))
         return None
 
     def _quiet(self, name: str, arguments: tuple[Any, ...], state: State) -> Any:  # noqa: ANN401

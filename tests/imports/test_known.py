@@ -71,6 +71,9 @@ FAILS = {
         "if f('x') is None:\n    import gone"
     ),
     "globals": "globals()['x'] = None\nif x is None:\n    import gone",
+    "dict of keywords": (
+        "x = None\nfor name, value in dict(a=1).items():\n    locals()[name] = value\nif x is None:\n    import gone"
+    ),
 }
 IMPORTS = {
     "two bases": "import socket\nclass A(OSError, KeyError):\n    pass\nclass B(A):\n    pass",
