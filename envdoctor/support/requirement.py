@@ -61,8 +61,8 @@ def parse_requirement(text: str) -> ParsedRequirement:
     """Take a requirement apart.
 
     Raises:
-        ValueError: it is not valid (PEP 508) (`packaging.requirements.InvalidRequirement`), is nested too deeply or too long, or
-            has a number that no version has.
+        ValueError: it is not valid (PEP 508) (`packaging.requirements.InvalidRequirement`), is nested too deeply
+            or too long, or has a number that no version has.
     """
     _check_size(text)
     match = _REQUIREMENT.fullmatch(text)
