@@ -86,7 +86,7 @@ def _members(fields: Fields, at: int) -> Iterator[tuple[str, memoryview]]:
         yield name, fields.part(begin, size)
         fields.require_size(begin + size)
         at = _aligned(begin + size, start)
-    fields.end = start - (start - at) // _BLOCK * _BLOCK  # as cpio fills up its last block
+    fields.end_in_block(start, at, _BLOCK)  # as cpio does
 
 
 def _aligned(at: int, start: int) -> int:

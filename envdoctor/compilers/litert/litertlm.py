@@ -102,7 +102,7 @@ def _models(path: Path, fields: Fields, sections: list[Table]) -> Iterator[Model
         elif kind == _PACKED:
             _unpack(content)
     places = sorted(fields.areas)
-    fields.end = -(-max(end for _, end in places) // _PAGE) * _PAGE
+    fields.end_in_block(0, max(end for _, end in places), _PAGE)
     if any(second < end for (_, end), (second, _) in pairwise(places)):
         raise Unreadable("its sections lie in each other")
 

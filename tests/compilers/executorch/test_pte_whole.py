@@ -112,6 +112,6 @@ def test_a_method_may_hand_on_what_it_gets():
 def test_what_follows_the_end_is_told(tmp_path):
     path = tmp_path / "net.pte"
     path.write_bytes(XNNPACK)
-    assert "says nothing" not in registry.identify_file(path).checked
+    assert "what follows" not in registry.identify_file(path).checked
     path.write_bytes(XNNPACK + bytes(64))
-    assert f"up to byte {len(XNNPACK):,}; of what follows, 64 bytes, it" in registry.identify_file(path).checked
+    assert f"up to byte {len(XNNPACK):,}; what follows, 64 bytes, is" in registry.identify_file(path).checked
