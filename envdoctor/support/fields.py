@@ -83,6 +83,6 @@ class Fields:
             raise Unreadable(f"it is cut short: its header says {size:,} bytes, and it has {len(self.data):,}")
 
     def end_in_block(self, start: int, end: int, size: int) -> None:
-        """Ends the file where the block of `size` bytes, counted from `start`, ends that a writer filled up with zeros."""
+        """Ends the file behind the zeros that fill up its last block of `size` bytes, counted from `start`."""
         full = start - (start - end) // size * size
         self.end = full if only_zeros(self.data[end:full]) else end
