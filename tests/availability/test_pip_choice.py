@@ -89,7 +89,7 @@ def test_only_what_nobody_means_is_told(catalogue, offered):
     found = pip_fallbacks(catalogue, Requirement("lib"), [target_here()])
     assert [str(version) for version in found.versions] == ["0.1.0a1"]
     (note,) = found.notes
-    assert "takes 0.1.0a1, a pre-release, from its source, as no file of 0.4 suits it" in note
+    assert "installs 0.1.0a1, a pre-release, from its source, as no file of 0.4 suits it" in note
 
 
 @pytest.mark.slow

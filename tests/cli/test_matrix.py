@@ -167,7 +167,7 @@ def test_what_is_installed_to_be_tried_counts_as_read(server, run, lone_python):
 
 def test_a_platform_that_can_not_be_tried_here_is_told(run, lone_python):
     _, printed = run("matrix", "app==1.0", "--platform", "windows-arm64", "--python", "3.11", "--verify")
-    assert "Not tried, since this machine can't stand for windows-arm64." in printed.out
+    assert "Not tried, since this machine can't run what is for windows-arm64." in printed.out
 
 
 def test_a_python_that_does_not_count_is_told(run):

@@ -74,7 +74,7 @@ def test_workers_end_when_the_caller_stops_asking():
 
 @pytest.mark.slow
 def test_workers_that_can_not_begin_are_told_and_not_started_for_ever():
-    with pytest.raises(EnvDoctorError, match="before they begin"):
+    with pytest.raises(EnvDoctorError, match="before they start to work"):
         list(in_processes(Unpicklable(), [item("fine")], 1, LIMITS))
 
 
