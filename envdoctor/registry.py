@@ -43,8 +43,8 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
 
     Args:
         families: families and codes; built-in modules of others are not even imported; None for all. Plug-ins are.
-        topics: probes of compilers that these do not concern are not even imported, of the others those of every family;
-            None for all.
+        topics: probes of compilers that these do not concern are not even imported, of the others every family is; None
+            for all.
     """
 
     def wanted(name: str) -> bool:
