@@ -43,7 +43,8 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
 
     Args:
         families: families and codes; built-in modules of others are not even imported; None for all. Plug-ins are.
-        topics: probes of compilers that these do not concern are not even imported; None for all.
+        topics: probes of compilers that these do not concern are not even imported, of the others every family is; None
+            for all.
     """
 
     def wanted(name: str) -> bool:
@@ -53,7 +54,10 @@ def probes(families: frozenset[str] | None = None, topics: frozenset[str] | None
         return topics is None or bool(compiler.topics & topics)
 
     of_compilers = (
-        module for package, one in _built_in_compilers() if asked(one) for module in _probes_inside(package, wanted)
+        module
+        for package, one in _built_in_compilers()
+        if asked(one)
+        for module in _probes_inside(package, wanted if topics is None else _every)
     )
     own = _walk(importlib.import_module("envdoctor_probes"), wanted)
     modules = own if topics is not None and topics <= OF_NO_COMPILER else itertools.chain(own, of_compilers)

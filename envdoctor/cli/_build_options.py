@@ -31,7 +31,7 @@ build_options = _options.all_of(
         "evaluation",
         type=_options.FILE,
         metavar="FILE.npz",
-        help="Measure accuracy on arrays x and y (classes).",
+        help="Compare on other samples (x), and measure accuracy where classes are given (y).",
     ),
     click.option("--io", "io_type", type=click.Choice(["int8", "uint8", "float32"]), default="int8", show_default=True),
     click.option("--allow-float", is_flag=True, help="Accept operators that stay float inside an int8 model."),

@@ -45,7 +45,7 @@ class BuildOptions:
     Attributes:
         calibration: a .npy or .npz file or a folder of .npy files with representative samples; None if none was given.
         random_calibration: True if the user asked for random samples instead (accuracy is then unknown).
-        evaluation: an .npz with arrays `x` and `y` (class numbers) to measure accuracy on, or None.
+        evaluation: samples to judge by that don't calibrate, with class numbers as `y` to measure accuracy on, or None.
         io_type: element type of the model's inputs and outputs: `int8`, `uint8` or `float32`.
         allow_float: True if operators that stay float inside an int8 model are accepted.
         signature: the signature of a SavedModel to build; None for `serving_default`, or the only one.

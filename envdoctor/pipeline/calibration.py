@@ -125,10 +125,6 @@ def _check(path: Path, option: str, inputs: Sequence[InputSpec] | None) -> _Samp
         with open_zip(path):  # which refuses what would unpack to far too much: the stage reads whole arrays
             pass
     labels = next((one for one in arrays if one.name == LABELS and one.member is not None), None)
-    if option == "--evaluate" and labels is None:
-        raise Problem(
-            "evaluation-without-labels", f"{path} has no array 'y'; give an .npz file with 'x' and class numbers 'y'."
-        )
     if inputs is None:
         return _Samples(
             option=option, path=path, ranges={one.name: measure((Part(one, single=False),)) for one in arrays}
@@ -221,7 +217,9 @@ def _check_classes(path: Path, classes: int | None) -> None:
     Raises:
         UsageProblem: they are fractions, rows that are not one-hot, below 0, or more than there are classes.
     """
-    labels = next(one for one in stored_arrays(path) if one.name == LABELS and one.member is not None)
+    labels = next((one for one in stored_arrays(path) if one.name == LABELS and one.member is not None), None)
+    if labels is None:
+        return
     try:
         found = numbers_in(labels)
         if found:
@@ -246,8 +244,8 @@ def _class_numbers(labels: StoredArray, found: Sequence[float]) -> tuple[float, 
         words = "holds fractions"
     raise Problem(
         "evaluation-without-labels",
-        f"{labels.label} {words}; accuracy is counted over one class number for each sample, from 0. Leave --evaluate "
-        "out for a model that names no class: the outputs are compared all the same.",
+        f"{labels.label} {words}; accuracy is counted over one class number for each sample, from 0. Leave the "
+        "labels out for a model that names no class: the outputs are compared all the same.",
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _ONLY_IF_SET = frozenset(
     {
         "random",
+        "accuracy",
         "prepared",
         "moved_inside",
         "changes",
@@ -79,8 +80,19 @@ def _comparison(values: Mapping[str, Any], first: str) -> Iterator[tuple[str, ob
         elif key == "outputs":
             for one in value:
                 yield f"output {one.get('name', '')}".rstrip(), ", ".join(_output(one))
+        elif key == "evaluated":
+            yield from _evaluated(value)
         elif value or key not in _ONLY_IF_SET:
             yield key, value
+
+
+def _evaluated(values: Mapping[str, Any] | None) -> Iterator[tuple[str, object]]:
+    """The rows of samples that did not calibrate the model, or that there were none."""
+    if values is None:
+        yield "other samples", "none: it was judged by those of --calibration; give others with --evaluate"
+        return
+    for one in values["outputs"]:
+        yield f"output {one['name']} on {values['samples']} samples of --evaluate", ", ".join(_output(one))
 
 
 def _output(one: Mapping[str, Any]) -> Iterator[str]:

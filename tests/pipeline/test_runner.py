@@ -94,7 +94,9 @@ def other(name, environment, **rest):
     return replace(failing(name, K.KERAS, K.TFLITE_INT8, problem()), environment=environment, **rest)
 
 
-@pytest.mark.parametrize("name", ["operators-not-in-tflite", "input-size-unknown", "text-input", "no-signature"])
+@pytest.mark.parametrize(
+    "name", ["operators-not-in-tflite", "input-size-unknown", "text-input", "no-signature", "model-does-not-run"]
+)
 def test_a_fault_of_the_model_itself_is_told_once(bench, name):
     assert tried(bench, named(name), other("same", "new"), other("old", "old")) == []
 

@@ -98,5 +98,5 @@ def _of_share(program: Program, wanted: str, share: float, options: BuildOptions
 def _of_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: str) -> Iterator[Finding]:
     if _EXACT not in summary:
         yield from judge_numbers(summary, options, subject, "ExecuTorch")
-    elif "accuracy" in summary:
+    elif summary.get("accuracy") is not None:
         yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)

@@ -14,7 +14,7 @@ from envdoctor.action import StageContext, StageFailed, StageOutput
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.gates.comparison import compare_with_float
-from envdoctor.stages.gates.invocation import run_once
+from envdoctor.stages.gates.invocation import run_given, run_once
 from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_mixed, judge_small
 from envdoctor.stages.problems import finding
@@ -108,7 +108,7 @@ def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutp
     source = read_model(context.source.path)
     judged = judge(_read(output), source, output.summary, context.request.options)
     judged_output = dataclasses.replace(output, summary={**output.summary, **judged.summary})
-    return add_findings(judged_output, judged.findings)
+    return add_findings(judged_output, (*judged.findings, *run_given(context)))
 
 
 def _read(output: StageOutput) -> Model:

@@ -59,7 +59,7 @@ def judge_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: st
     else:
         words = str(summary.get("not_run") or "the stage never ran it")
         yield finding("not-compared", subject, (Evidence(source=runner, excerpt=words),), words=words)
-    if "accuracy" in summary:
+    if summary.get("accuracy") is not None:
         yield from judge_accuracy(summary["accuracy"], options.thresholds, subject)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
 
 ENVIRONMENT = "litert"
+_HERE = "local"
 #: What kernels say of a custom operator: one that the default delegate takes is no fault of a build.
 _NO_KERNEL = "Encountered unresolved custom op"
 _CRASHED = frozenset({"stage-crashed", "stage-out-of-time"})
@@ -39,6 +40,23 @@ def run_once(context: StageContext, path: Path) -> Iterator[Finding]:
             raise
         answers = {"delegated": error.finding.message, **_alone(context, path, python)}
     yield from judge_run(answers, path.name)
+
+
+def run_given(context: StageContext) -> Iterator[Finding]:
+    """Run a file that was given to be compiled as it is: what a stage of the build made, its own gate ran.
+
+    Only what no kernel takes is told: delegates and custom operators are the target's. A place that emulates another
+    machine has no LiteRT.
+    """
+    given = context.request.source
+    if given is None or given.path.resolve() != context.source.path.resolve() or context.place != _HERE:
+        return
+    try:
+        answers = _alone(context, given.path, context.interpreter(ENVIRONMENT))
+    except (EnvironmentProblem, NetworkProblem):
+        return
+    if _NO_KERNEL not in answers.get("plain", ""):
+        yield from judge_run(answers, given.path.name)
 
 
 def _alone(context: StageContext, path: Path, python: Path) -> Mapping[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import items, reference
-from .litert_compare import accuracy_of, compare
+from .accuracy import accuracy_of
+from .litert_compare import compare
 from .samples import as_batch
 
 if TYPE_CHECKING:

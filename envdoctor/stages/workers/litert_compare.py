@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import channels, items, litert_run, reference, signals
-from .assignment import as_argument, only_ways, require_class_numbers
+from . import channels, items, litert_run, reference, signals, unseen
+from .accuracy import accuracy_of
+from .assignment import as_argument, only_ways
 from .stage import Problem
 from .tflite_graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .samples import Samples
     from .untyped import Array, Number
@@ -57,6 +58,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         one = _measures(name, *answers, steps[name], found if name in picked else None)
         if one["flat"] and signals.is_bounded(graph, index):
             one["flat"] = None  # the step is the operator's: it is the samples that hardly move it
+        others = None if expected.calibration.samples.random or one.get("of") else unseen.clipped(answers[0])
+        one["clipped"] = None if others is None else compare(name, answers[0], others, steps[name])
         compared[name] = one
     together = items.compare_together({name: both[name] for name in picked}, found)
     values: dict[str, object] = {
@@ -73,9 +76,28 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values["swallowed"] = None if carried is None else signals.find_swallowed(carried)
         values["unread"] = _unread(runner, expected.calibration.samples.renamed(inputs))
     values["outputs"] = [*compared.values(), *(one for one in together if one["agreement"] < _NEAR)]
+    if not expected.calibration.samples.random:
+        values["evaluated"] = None
     if expected.evaluation is not None:
-        values["accuracy"] = accuracy_of(expected.evaluation, _answers(runner, expected.evaluation, inputs, outputs))
+        answered = _answers(runner, expected.evaluation, inputs, outputs)
+        values["evaluated"] = _evaluated(expected.evaluation, answered, steps, picked)
+        values["accuracy"] = accuracy_of(expected.evaluation, answered)
     return values
+
+
+def _evaluated(
+    expected: reference.Answers, given: Mapping[str, Array], steps: Mapping[str, float], picked: Sequence[str]
+) -> Mapping[str, object]:
+    """How far the outputs are apart on the evaluation samples, which calibrated nothing; sets of items left out."""
+    sides = {
+        name: _side_by_side(name, value, given[name], expected.samples.count)
+        for name, value in expected.outputs.items()
+        if name not in picked and value.dtype.kind not in _WHOLE
+    }
+    return {
+        "samples": expected.samples.count,
+        "outputs": [compare(name, *both, steps[name]) for name, both in sides.items()],
+    }
 
 
 def _side_by_side(name: str, expected: Array, given: Array, count: int) -> tuple[Array, Array]:
@@ -235,44 +257,6 @@ def _number(value: Number) -> float | None:
     import numpy as np
 
     return float(value) if np.isfinite(value) else None
-
-
-def accuracy_of(evaluation: reference.Answers, given: Mapping[str, Array]) -> Mapping[str, object]:
-    """Accuracy of the first output that can name a class, of the float model and of the one that gave these answers.
-
-    Raises:
-        Problem: no output names a class, or not those of the labels.
-    """
-    labels = evaluation.samples.labels
-    for name, value in evaluation.outputs.items():
-        middle = 0.5 if value.min(initial=0) >= 0 and value.max(initial=0) <= 1 else 0.0  # of a probability, of a logit
-        predicted, float_predicted = _classes(given[name], len(labels), middle), _classes(value, len(labels), middle)
-        if predicted is not None and float_predicted is not None:
-            classes = 2 if value.size == len(labels) else value.size // len(labels)
-            require_class_numbers(labels.min(initial=0), labels.max(initial=0), classes, f"output {name}")
-            return {
-                "samples": len(labels),
-                "output": name,
-                "float": float((float_predicted == labels).mean()),
-                "int8": float((predicted == labels).mean()),
-                "commonest": _commonest(labels),
-            }
-    raise Problem("evaluation-without-labels", "no output of the model gives one class for each sample.")
-
-
-def _commonest(labels: Array) -> float:
-    """The share of the class that most samples have: what a model gets right that always names it."""
-    import numpy as np
-
-    return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-
-
-def _classes(values: Array, count: int, middle: float) -> Array | None:
-    """The class of each sample: the largest of several values, or if one is over `middle`; None if it is neither."""
-    flat = values.reshape(len(values), -1)
-    if len(flat) != count or values.size != count * values.shape[-1]:
-        return None
-    return flat.argmax(axis=1) if flat.shape[1] > 1 else (flat[:, 0] > middle).astype(int)
 
 
 def _answers(

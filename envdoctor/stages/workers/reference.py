@@ -1,8 +1,8 @@
 """What the float model answers to some samples: written beside a stage's product, read when the int8 model is judged.
 
 A reference folder holds `reference.json` (the names that `input_0...` and `output_0...` stand for), `calibration.npz`
-with these arrays, and, where evaluation samples were given, `evaluation.npz` with `labels` in addition. A stage that
-moved the axes of inputs leaves `samples.npz` there, for the stages after it.
+with these arrays, and, where evaluation samples were given, `evaluation.npz`, with `labels` in
+addition if they have any. A stage that moved the axes of inputs leaves `samples.npz` there, for the stages after it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Reference:
     Attributes:
         by: what computed the outputs.
         calibration: answers to calibration samples.
-        evaluation: answers to evaluation samples that have labels; None if there are none.
+        evaluation: answers to evaluation samples; None if there are none.
     """
 
     by: str
@@ -97,7 +97,8 @@ def write(folder: Path, reference: Reference) -> None:
     np.savez(folder / "calibration.npz", **_arrays(reference.calibration, index))
     if reference.evaluation is not None:
         labels = reference.evaluation.samples.labels
-        np.savez(folder / "evaluation.npz", labels=labels, **_arrays(reference.evaluation, index))
+        known = {} if labels is None else {"labels": labels}
+        np.savez(folder / "evaluation.npz", **known, **_arrays(reference.evaluation, index))
 
 
 def read(folder: Path) -> Reference:

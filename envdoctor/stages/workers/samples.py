@@ -152,18 +152,20 @@ def for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec], limit: 
 
 
 def labelled_for_request(request: Mapping[str, Any], inputs: Sequence[InputSpec]) -> Samples | None:
-    """The samples with labels that a request names (`evaluation`), if it names some.
+    """The samples to judge by that a request names (`evaluation`), if it names some; without labels if they have none.
 
     Raises:
-        Problem: they can't be read or don't fit the inputs, or there is no class number for each.
+        Problem: they can't be read or don't fit the inputs, or their labels are not a class number for each.
     """
     if not request.get("evaluation"):
         return None
-    labelled = load(Path(request["evaluation"]), inputs, _EVALUATED, _order(request))
-    if labelled.labels is None:
+    path = Path(request["evaluation"])
+    labelled = load(path, inputs, _EVALUATED, _order(request))
+    if labelled.labels is None and any(one.name == LABELS and one.member is not None for one in stored_arrays(path)):
         raise Problem(
             "evaluation-without-labels",
-            f"{request['evaluation']} has no array 'y' with one class number for each sample in 'x'.",
+            f"the array '{LABELS}' of {path} is not one class number for each sample; leave it out for a model that "
+            "names no class.",
         )
     return labelled
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from envdoctor.action import StageOutput
@@ -225,8 +227,6 @@ def test_without_a_reference_nothing_is_known(product):
     ],
 )
 def test_a_mended_model_is_held_against_the_one_before(product, tmp_path, monkeypatch, kind, wanted):
-    import dataclasses
-
     context, output = product
     context = dataclasses.replace(
         context, interpreter=lambda _: tmp_path, source=dataclasses.replace(context.source, kind=kind)
@@ -238,8 +238,6 @@ def test_a_mended_model_is_held_against_the_one_before(product, tmp_path, monkey
 
 
 def test_without_litert_nothing_is_known(product, tmp_path):
-    import dataclasses
-
     def refuse(_):
         raise EnvironmentProblem("no Python fits")
 
@@ -260,3 +258,43 @@ def test_outputs_without_places_or_distances(of, words):
     (found,) = judged(of=of, agreement=0.7)
     assert words in found.message
     assert judged(of=of, agreement=0.9) == []
+
+
+def judged_with(monkeypatch, context, output, folder, **changed):
+    values = {"outputs": [{**GOOD, **changed.pop("measured", {})}], "samples": 100, **changed}
+    monkeypatch.setattr("envdoctor.stages.gates.comparison.run_worker", lambda *_: values)
+    return compare_with_float(dataclasses.replace(context, reference=folder), output).findings
+
+
+FAR = {**GOOD, "difference": 0.9, "cosine": 0.6}
+
+
+def test_a_range_that_single_samples_make_is_told(product, tmp_path, monkeypatch):
+    (found,) = judged_with(monkeypatch, *product, tmp_path, measured={"clipped": FAR})
+    assert (found.name, found.severity.name) == ("range-rests-on-few", "WARNING")
+    assert "it is off by up to 90.0% of that range" in found.message
+    assert judged_with(monkeypatch, *product, tmp_path, measured={"clipped": GOOD}) == ()
+    assert judged_with(monkeypatch, *product, tmp_path, measured={"clipped": None}) == ()
+    (found,) = judged_with(monkeypatch, *product, tmp_path, measured={"clipped": FAR, "cosine": 0.1})
+    assert found.name == "outputs-differ", "what is wrong already is told once"
+
+
+def test_samples_that_did_not_calibrate_are_judged(product, tmp_path, monkeypatch):
+    seen = {"measured": {"clipped": FAR}}
+    (found,) = judged_with(monkeypatch, *product, tmp_path, evaluated={"samples": 300, "outputs": [FAR]}, **seen)
+    assert found.name == "outputs-differ"
+    assert "on the samples of --evaluate the largest difference is 90.0%" in found.message
+    assert found.evidence[0].source == "LiteRT on 300 samples of --evaluate"
+    assert judged_with(monkeypatch, *product, tmp_path, evaluated={"samples": 300, "outputs": [GOOD]}, **seen) == ()
+    nan = {"samples": 300, "outputs": [{**FAR, "finite": False}]}
+    (found,) = judged_with(monkeypatch, *product, tmp_path, evaluated=nan)
+    assert found.name == "outputs-not-finite"
+
+
+def test_one_clipped_sample_does_not_outweigh_a_good_accuracy(product, tmp_path, monkeypatch):
+    outputs = [{**GOOD, "difference": 0.9}]
+    accuracy = {"float": 0.9, "int8": 0.9, "commonest": 0.1, "samples": 300}
+    evaluated = {"samples": 300, "outputs": outputs}
+    assert judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated, accuracy=accuracy) == ()
+    (found,) = judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated)
+    assert found.name == "outputs-differ"

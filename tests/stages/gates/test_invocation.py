@@ -6,7 +6,7 @@ from envdoctor.action import StageFailed
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.stages.gates import invocation
-from envdoctor.stages.gates.invocation import judge_run, run_once
+from envdoctor.stages.gates.invocation import judge_run, run_given, run_once
 from envdoctor.stages.problems import finding
 from stages import stage_context
 
@@ -59,3 +59,15 @@ def test_without_litert_nothing_is_said(context, tmp_path):
         raise EnvironmentProblem("no Python fits")
 
     assert list(run_once(dataclasses.replace(context, interpreter=refuse), tmp_path / "m.tflite")) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "told"),
+    [("", []), ("got 7.", ["interpreter-refused"]), ("Encountered unresolved custom op: Mine.", [])],
+)
+def test_what_is_compiled_as_it_was_given_is_run_first(context, monkeypatch, plain, told):
+    monkeypatch.setattr(invocation, "run_worker", lambda *_: {"plain": plain})
+    assert [found.name for found in run_given(context)] == told
+    made = dataclasses.replace(context.source, path=context.source.path.with_name("made.tflite"))
+    assert list(run_given(dataclasses.replace(context, source=made))) == [], "its own gate ran it"
+    assert list(run_given(dataclasses.replace(context, place="qemu"))) == []

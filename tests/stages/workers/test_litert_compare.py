@@ -3,7 +3,7 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
 
-from envdoctor.stages.workers import litert_compare, litert_run, reference
+from envdoctor.stages.workers import accuracy, litert_compare, litert_run, reference
 from envdoctor.stages.workers.assignment import require_class_numbers
 from envdoctor.stages.workers.litert_compare import compare
 from envdoctor.stages.workers.samples import Samples
@@ -37,6 +37,20 @@ def test_a_model_agrees_with_itself(tmp_path):
     assert one["cosine"] == pytest.approx(1)
     assert 0 < values["accuracy"].pop("commonest") <= 1
     assert values["accuracy"] == {"samples": 20, "output": "output_0", "float": 1.0, "int8": 1.0}
+
+
+def test_the_outputs_are_compared_on_evaluation_samples_too(tmp_path):
+    values = litert_compare.run(recorded(tmp_path / "r", shift=0.5, labels=lambda _: None))
+    assert values["accuracy"] is None
+    assert values["evaluated"]["samples"] == 20
+    assert values["evaluated"]["outputs"][0]["difference"] == values["outputs"][0]["difference"] > 0
+    assert litert_compare.run(recorded(tmp_path / "other"))["evaluated"] is None
+
+
+def test_what_the_others_ranges_would_clip(tmp_path):
+    (one,) = litert_compare.run(recorded(tmp_path / "r"))["outputs"]
+    assert one["clipped"]["name"] == one["name"]
+    assert 0 <= one["clipped"]["difference"] < 1
 
 
 def test_outputs_of_other_names_are_matched_by_shape(tmp_path):
@@ -132,7 +146,7 @@ def test_zeros_are_like_zeros():
     ],
 )
 def test_classes(values, classes):
-    found = litert_compare._classes(np.array(values), 2, 0.5)
+    found = accuracy._classes(np.array(values), 2, 0.5)
     assert (None if found is None else found.tolist()) == classes
 
 

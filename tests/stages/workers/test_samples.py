@@ -137,9 +137,12 @@ def test_the_order_of_the_first_stage_decides_for_arrays_without_names(tmp_path)
 
 
 def test_evaluation_without_labels(tmp_path):
+    fractions = save(tmp_path, x=np.zeros((4, 2)), y=np.full(4, 0.5))
+    with pytest.raises(Problem, match=r"the array 'y' .* is not one class number for each sample; leave it out"):
+        labelled_for_request({"evaluation": str(fractions)}, [X])
     path = save(tmp_path, x=np.zeros((4, 2)))
-    with pytest.raises(Problem, match="no array 'y'"):
-        labelled_for_request({"evaluation": str(path)}, [X])
+    judged = labelled_for_request({"evaluation": str(path)}, [X])
+    assert (judged.count, judged.labels) == (4, None)
     assert labelled_for_request({"evaluation": None}, [X]) is None
 
 

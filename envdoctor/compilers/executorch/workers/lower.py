@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.stages.workers import reference, torch_source
+from envdoctor.stages.workers.accuracy import accuracy_of
 from envdoctor.stages.workers.asked import read_asked
 from envdoctor.stages.workers.compiled_compare import compare_runs
 from envdoctor.stages.workers.components import Components
-from envdoctor.stages.workers.litert_compare import accuracy_of
 from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.same_model import compare_forms
 from envdoctor.stages.workers.samples import as_batch
