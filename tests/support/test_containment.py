@@ -79,7 +79,8 @@ def judge(*probes):
     ],
 )
 def test_what_lets_python_go_on_is_not_ended(lines, said):
-    done = subprocess.run([sys.executable, "-uc", HEALTHY + lines], capture_output=True, text=True, check=False, timeout=60)
+    argv = [sys.executable, "-uc", HEALTHY + lines]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
 

@@ -102,4 +102,4 @@ def _tensors(told: dict[str, Any], side: str) -> tuple[str, ...] | None:
 
 
 def _typed(tensor: dict[str, Any]) -> str:
-    return " ".join(filter(None, (tensor["url"], tensor["kind"])))  # no type in a model that is not quantized
+    return " ".join(str(tensor[key]) for key in ("url", "kind") if tensor[key])  # no type in a model that is not quantized
