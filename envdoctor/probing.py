@@ -232,8 +232,10 @@ def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = 
         ValueError: probes require each other in a circle.
     """
     run = _Run(probes, facts, math.inf if within is None else time.monotonic() + within)
-    run.finish()
-    keep_watch()
+    try:
+        run.finish()
+    finally:
+        keep_watch(end=True)  # also with a guest that is left to itself: nobody waits for it
     return tuple(run.results[code] for code in sorted(run.results))
 
 
@@ -289,7 +291,7 @@ class _Run:
 
     def finish(self) -> None:
         while self._waiting or self._asked:
-            keep_watch()
+            keep_watch(end=all(_is_own(one.probe) for one in self._asked.values()))
             if time.monotonic() >= self._end:
                 self._give_up()
                 return
@@ -316,8 +318,10 @@ class _Run:
             self.results[one.code] = _unanswered(one, Outcome.SKIPPED, f"because of {', '.join(failed)}")
             return
         self._asked[one.code] = asked = _Asked(one, time.monotonic())
+        keep_watch(end=_is_own(one))
         thread = start_thread(lambda: self._ask(one), one.code)
         if thread is None:
+            keep_watch(end=True)
             self._ask(one)  # without a thread there is no limit on its time, but there is an answer
         else:
             asked.thread = thread.ident

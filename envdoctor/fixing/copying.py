@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.facts.python.search_path import Origin
+from envdoctor.support.files import head_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _MOST_COPIED = 2 << 30
 #: Bytes; the programs that installers write for a distribution's commands are smaller, on Windows too.
 _LARGEST_SCRIPT = 1 << 20
+#: How such a program begins: no other is copied, nor one that may not be read or runs as another user.
+_SCRIPTS = ("#!", "MZ")
 _TRIAL = ".envdoctor-trial-"
 _BARE = "envdoctor-bare-"
 _NAME = "environment"
@@ -167,7 +170,8 @@ def _make_alike(python: Python, copy: Path, executor: Executor, copier: _Copier)
     programs = Path(python.executable).parent
     missing = {one.name for one in programs.iterdir()} - {one.name for one in (copy / programs.name).glob("*")}
     for script in map(programs.joinpath, missing):  # else a command that an import mends would be told as gone
-        if (copy / programs.name).is_dir() and script.is_file() and script.stat().st_size < _LARGEST_SCRIPT:
+        is_made = head_text(script, 2) in _SCRIPTS and script.stat().st_size < _LARGEST_SCRIPT
+        if is_made and (copy / programs.name).is_dir():
             shutil.copy2(script, copy / programs.name)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HOOKS = re.compile(r"\b(?:meta_path|path_hooks|__path__)\b|\bsys\.modules\b|\bfrom sys import\b")
 _TAKES_AWAY = re.compile(r"\bdel\b")  # other ways are not understood, so that nothing is proven
-_HANDLED = re.compile(r"\bexcept\b[^\n]*\bas\s+(\w+)")  # at whose end the name is gone
+_HANDLED = re.compile(r"\bas\s+(\w+)\s*:")  # of an exception, at whose end the name is gone
 _ITSELF = "sys.modules[__name__]"
 #: Python's import no longer asks a finder's `find_module` ("What's New In Python 3.12", importlib).
 _WITHOUT_FIND_MODULE = (3, 12)

@@ -205,6 +205,7 @@ class Session:
             try:
                 with self._transport.send(url, headers) as response:
                     self._count(requests=1)
+                    start = time.monotonic()  # whatever it says, it is there
                     if response.status_code not in _RETRIED:
                         return consume(response)
                     problem = f"HTTP {response.status_code} {response.reason}"
@@ -234,7 +235,7 @@ class Session:
 
         announced = response.headers.get("Content-Length", "")
         expected = read_number(announced) if announced.isdecimal() else 0
-        size = promised = 0
+        size, promised, before = 0, 0, self._received  # answers that come at once share a slow line
         try:
             self.promise(expected, redacted(response.url))
             promised = expected
@@ -246,22 +247,22 @@ class Session:
                 promised += beyond
                 if size > limit:
                     raise Unreadable(f"{redacted(response.url)}: it holds more than the {limit:,} bytes allowed.")
-                if self._transport.is_late(size):
-                    raise self._late(response.url, size)
+                if self._transport.is_late(self._received - before):
+                    raise self._late(response.url, size, self._received - before)
                 yield piece
         except urllib3.exceptions.HTTPError as error:
             self._forgo(promised)
-            if self._transport.is_late(size):
-                raise self._late(response.url, size) from None
+            if self._transport.is_late(self._received - before):
+                raise self._late(response.url, size, self._received - before) from None
             raise requests.ConnectionError(error) from error
         if size < expected:
             self._forgo(promised)
             raise requests.ConnectionError(f"broken off after {size:,} of {expected:,} bytes")
 
-    def _late(self, url: str, received: int) -> NetworkProblem:
+    def _late(self, url: str, size: int, received: int) -> NetworkProblem:
         seconds = self._transport.allowed(received)
-        self._note_silence(url, seconds)
-        return NetworkProblem(f"{redacted(url)}: not all came within {seconds:.0f} s, {size_words(received)} did.")
+        self._note_silence(url, seconds if size < _PIECE else 0.0)
+        return NetworkProblem(f"{redacted(url)}: not all came within {seconds:.0f} s, {size_words(size)} did.")
 
     def promise(self, size: int, what: str) -> None:
         """Takes so many more bytes into account before they are read, here or by another program.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CredentialSource = Callable[[str, "str | None"], "tuple[str, str] | None"]
 
 _UNAUTHORIZED = 401
-#: Bytes a second below which an answer is not waited for, once its first seconds are over.
+#: Bytes a second below which an answer is not waited for, once its first seconds are over; all that come at once count.
 _SLOWEST, _FIRST_SECONDS = 10_000, 60.0
 _SHORTEST = 0.001  # seconds; the library takes 0 for a mistake
 
@@ -30,9 +30,8 @@ class NetworkSettings:
     """How to reach servers.
 
     Attributes:
-        timeout: seconds to wait for a connection, for the head of an answer, and between two pieces of its body.
-        total: seconds for one whole answer from the request on, retries not counted. One that drips has a minute, and
-            what its bytes so far take at 10 kB/s.
+        timeout: seconds to wait for a connection, for the head of an answer, and between two pieces of its body. A
+            whole answer has a minute, or twice that where it is longer, and what the bytes that came take at 10 kB/s.
         retries: tries after the first, with growing pauses.
         proxy: proxy for both schemes; None leaves it to the environment (``HTTPS_PROXY``, ``NO_PROXY``).
         cert: a bundle or folder of certificates that replaces the system's; None for the system's.
@@ -44,7 +43,6 @@ class NetworkSettings:
     """
 
     timeout: float = 15.0
-    total: float = 600.0
     retries: int = 5
     proxy: str | None = field(default=None, repr=False)
     cert: str | None = None
@@ -65,7 +63,7 @@ class Transport:
         self._session: requests.Session | None = None
 
     def send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """One GET whose body is not yet read; the caller reads it in this thread, within `total`, and closes it.
+        """One GET whose body is not yet read; the caller reads it in this thread, while it is not late, and closes it.
 
         Raises:
             requests.RequestException: no answer came.
@@ -101,7 +99,7 @@ class Transport:
 
         settings = self._settings
         start = time.monotonic()
-        DEADLINE.moment = start + min(settings.total, 2 * settings.timeout)  # to connect, and for the head
+        DEADLINE.moment = start + 2 * settings.timeout  # to connect, and for the head
         proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
         verify: bool | str = False if self._is_trusted(url) else (settings.cert or True)
         response = self._connected().get(
@@ -109,7 +107,7 @@ class Transport:
             headers=dict(headers),
             auth=auth,
             stream=True,
-            timeout=min(settings.timeout, max(settings.total, _SHORTEST)),
+            timeout=max(settings.timeout, _SHORTEST),
             proxies=proxies,
             verify=verify,
             cert=settings.client_cert,
@@ -120,8 +118,7 @@ class Transport:
 
     def allowed(self, received: int) -> float:
         """Seconds for an answer of which so many bytes came."""
-        first = max(_FIRST_SECONDS, 2 * self._settings.timeout)
-        return min(self._settings.total, first + received / _SLOWEST)
+        return max(_FIRST_SECONDS, 2 * self._settings.timeout) + received / _SLOWEST
 
     def _is_trusted(self, url: str) -> bool:
         parts = urlsplit(url)

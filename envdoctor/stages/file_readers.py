@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.file_identity import file_formats
-from envdoctor.support.fields import Fields, only_zeros
+from envdoctor.support.fields import Fields, only_zeros, zeros_at_start
 from envdoctor.tflite.reader import map_file
 
 if TYPE_CHECKING:
@@ -65,15 +65,13 @@ def _hole(fields: Fields, least: int) -> str:
     """What a long run of zeros makes doubtful; empty where there is none: the sizes in a header don't tell of it."""
     data = fields.data
     size = max(least, len(data) // _BLOCKS)
-    half = size // 2  # of a hole that begins anywhere, one such block is zeros
+    half, end = size // 2, 0  # of a hole that begins anywhere, one such block is zeros
     for start in range(0, len(data) - half + 1, half):
-        if not only_zeros(data[start : start + half]):
+        if start < end or not only_zeros(data[start : start + half]):
             continue
-        first, end = start, start + half
-        while first and not data[first - 1]:
-            first -= 1
-        while end < len(data) and not data[end]:
-            end += 1
+        before = bytes(data[max(end, start - half) : start])
+        first = start - len(before) + len(before.rstrip(b"\0"))
+        end = start + zeros_at_start(data[start:])
         if end - first < size or _is_own(first, end, fields.areas):
             continue
         page = 1 << (end - first).bit_length()

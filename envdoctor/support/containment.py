@@ -43,7 +43,6 @@ def contained() -> Iterator[list[str]]:
                 faulthandler.enable(all_threads=False)
             _outputs.append(sys.stdout)
             sys.stdout = _Output(sys.stdout)
-    keep_watch()
     try:
         yield changed
     finally:
@@ -58,17 +57,17 @@ def contained() -> Iterator[list[str]]:
             changed += (*_put_back(folder, variables), *replaced(known))
 
 
-def keep_watch() -> None:
-    """To be called all the while by who waits for guests; the last time when none is there.
+def keep_watch(*, end: bool = False) -> None:
+    """To be called before a guest begins, all the while by who waits for guests, and to `end` it.
 
     Native code that never lets Python go on stops this, too. Then the process is ended from outside of Python, and all
     its lines are written to standard error.
     """
     with contextlib.suppress(AttributeError, RuntimeError, ValueError, OSError):  # no standard error
-        if _guests:
-            faulthandler.dump_traceback_later(_STUCK, exit=True)
-        else:
+        if end:
             faulthandler.cancel_dump_traceback_later()
+        else:
+            faulthandler.dump_traceback_later(_STUCK, exit=True)
 
 
 def known_functions() -> dict[tuple[str, str], Any]:

@@ -11,10 +11,17 @@ _LONGEST_TEXT, _STEP = 4096, 1 << 20
 _RECORD, _LONGEST_RECORD = 22, 22 + (1 << 16)
 
 
+def zeros_at_start(data: memoryview) -> int:
+    """How many zeros some bytes begin with, looked through in steps."""
+    for start in range(0, len(data), _STEP):
+        if rest := bytes(data[start : start + _STEP]).lstrip(b"\0"):
+            return min(start + _STEP, len(data)) - len(rest)
+    return len(data)
+
+
 def only_zeros(data: memoryview) -> bool:
-    """Whether there is nothing but zeros in some bytes, looked through in steps."""
-    parts = (data[start : start + _STEP] for start in range(0, len(data), _STEP))
-    return all(part == bytes(len(part)) for part in parts)
+    """Whether there is nothing but zeros in some bytes."""
+    return zeros_at_start(data) == len(data)
 
 
 def end_of_zip(data: memoryview) -> int:

@@ -49,10 +49,14 @@ def test_a_copy_of_what_is_no_virtual_environment_has_its_commands_too(tmp_path)
     site.mkdir(parents=True)
     (prefix / "bin/python").symlink_to(sys.executable)
     (prefix / "bin/foo").write_text("#!/bin/sh\n")
+    (prefix / "bin/sudo").write_bytes(b"\x7fELF")
+    (prefix / "bin/sudo").chmod(0o4755)
+    os.mkfifo(prefix / "bin/pipe")
     searched = SearchFolder(path=str(site), origin=Origin.SITE)
     python = Python(executable=str(prefix / "bin/python"), prefix=str(prefix), search_path=(searched,))
     with copied(python, LocalExecutor(), tmp_path) as program:
         assert (Path(program).parent / "foo").read_text() == "#!/bin/sh\n"
+        assert not {"sudo", "pipe"} & {one.name for one in Path(program).parent.iterdir()}
 
 
 def test_a_copy_of_metadata_has_no_code_and_nothing_that_uv_could_not_read(tmp_path):

@@ -1,5 +1,6 @@
 """Names that modules have, by their text."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -233,3 +234,14 @@ def test_a_finder_that_python_asks_no_more_finds_nothing(version, text, is_lacki
     found = ModuleNames(ModuleIndex(["six.py"]), lambda _: text, target)
     assert found.lacks_module("six.moves") is found.lacks_module("six.moves.urllib") is is_lacking
     assert found.lacks_module("six.other") is is_lacking
+
+
+def test_a_name_that_an_except_of_several_lines_takes_away_may_be_gone():
+    text = "error = None\ntry:\n    import a\nexcept (\n    ImportError,\n    OSError,\n) as error:\n    pass\n"
+    assert "error" not in names({"m.py": text})._plain_names("m")
+
+
+def test_a_line_of_many_words_is_read_once():
+    start = time.process_time()
+    assert not names({"m.py": "x = '" + "except " * 20_000 + "'\n"}).lacks("m", "x")
+    assert time.process_time() - start < 4

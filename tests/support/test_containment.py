@@ -47,6 +47,43 @@ def test_a_guest_that_never_lets_python_go_on_is_ended_and_named():
     assert 'File "<string>", line 10 in check' in done.stderr
 
 
+HEALTHY = """
+import time
+from envdoctor.facts import Facts
+from envdoctor.facts.python import Python
+from envdoctor.probing import Probe, run_probes
+from envdoctor.support import containment
+containment._STUCK = 1.0
+
+def probe(code, seconds, module, timeout=60.0):
+    def check(facts):
+        time.sleep(seconds)
+        yield from ()
+    check.__module__ = module
+    return Probe(code=code, name="x", check=check, title="t", explanation="e", timeout=timeout)
+
+def judge(*probes):
+    print([one.outcome.name for one in run_probes(probes, Facts(python=Python()))])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("with containment.contained(): time.sleep(2)", ""),  # a long import of a plug-in, in the only thread
+        ("with containment.contained(): pass\ntime.sleep(2)", ""),  # a long build after it
+        ('judge(probe("TEA001", 2, "somebody.a"))', "['PASSED']"),
+        ('judge(probe("TEA001", 0, "somebody.a"), probe("TEA002", 2, "envdoctor_probes.b"))', "['PASSED', 'PASSED']"),
+        ('judge(probe("TEA001", 9, "somebody.a", 0.3))\ntime.sleep(2)\nimport os; os._exit(0)', "['TIMED_OUT']"),
+    ],
+)
+def test_what_lets_python_go_on_is_not_ended(lines, said):
+    argv = [sys.executable, "-uc", HEALTHY + lines]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
+
+
 def test_the_limit_of_recursion_is_put_back_and_told():
     before = sys.getrecursionlimit()
     with contained() as changed:

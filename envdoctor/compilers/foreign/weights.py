@@ -38,12 +38,15 @@ _BITS = {
 }  # fmt: skip
 
 
+_Size = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
 class _Weights(msgspec.Struct):
     """A tensor in the list of a safetensors file."""
 
-    dtype: str
-    shape: list[Annotated[int, msgspec.Meta(ge=0)]]
-    data_offsets: tuple[int, int]
+    dtype: Annotated[str, msgspec.Meta(max_length=32)]
+    shape: Annotated[list[_Size], msgspec.Meta(max_length=64)]
+    data_offsets: tuple[_Size, _Size]
 
 
 def read_gguf(path: Path, fields: Fields) -> FileIdentity | None:
@@ -107,7 +110,7 @@ def _tensor(fields: Fields, at: int, names: set[str]) -> tuple[tuple[int, int | 
     kind, place = fields.number(at), fields.number(at + 4, 8)
     items, size = _BLOCKS.get(kind, (1, 0))
     if kind > _NEWEST_TYPE or (sizes[0] if sizes else 1) % items or max(sizes, default=0) >> 63:
-        raise Unreadable(f"the tensor {name} would have the type {kind} and the sizes {list(sizes)}")
+        raise Unreadable(f"the tensor {name[:99]!r} would have the type {kind} and the sizes {list(sizes)}")
     return (place, math.prod(sizes) // items * size if size else None), at + 12
 
 
@@ -115,7 +118,7 @@ def _name(fields: Fields, at: int, names: set[str]) -> tuple[str, int]:
     """A key or a tensor's name, which no other has; and what follows."""
     name, at = _text(fields, at)
     if name in names or "\ufffd" in name:
-        raise Unreadable(f"two of its values or tensors are called {name}, or that is no text")
+        raise Unreadable(f"two of its values or tensors are called {name[:99]!r}, or that is no text")
     names.add(name)
     return name, at
 
@@ -174,7 +177,7 @@ def read_safetensors(path: Path, fields: Fields) -> FileIdentity | None:
         bits = _BITS.get(each.dtype)
         if first != end or behind < first or (bits and math.prod(each.shape) * bits != 8 * (behind - first)):
             raise Unreadable(
-                f"weights without a model (safetensors): {name}, {each.dtype} {each.shape}, is to lie from byte "
+                f"weights without a model (safetensors): {name[:99]!r}, {each.dtype} {each.shape}, is to lie from byte "
                 f"{first:,} to {behind:,}, and the one before it ends at {end:,}"
             )
         fields.areas.append((first, behind))

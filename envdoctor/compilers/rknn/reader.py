@@ -102,4 +102,5 @@ def _tensors(told: dict[str, Any], side: str) -> tuple[str, ...] | None:
 
 
 def _typed(tensor: dict[str, Any]) -> str:
-    return " ".join(filter(None, (tensor["url"], tensor["kind"])))  # no type in a model that is not quantized
+    told = tensor["url"], tensor["kind"]  # which is empty in a model that is not quantized
+    return " ".join(str(each) for each in told if each)

@@ -107,7 +107,8 @@ def _require_said_twice(root: Table, graph: Table, told: dict[str, Any]) -> None
         raise Unreadable(f"its program is of the toolkit {version!r}, and its description of {told['version']!r}")
     tensors = list(graph.tables(0))
     for side, field in _ENDS.items():
-        mine = [(tensors[each].string(5), tensors[each].numbers(4, "i")) for each in graph.numbers(field, "i") or ()]
+        ends = [tensors[each] for each in graph.numbers(field, "i") or ()]
+        mine = [(each.string(5), each.numbers(4, "i") or ()) for each in ends]
         theirs = ends_of(told, side)
         if theirs is not None and mine != [(each["url"], each["size"]) for each in theirs]:
             raise Unreadable(f"the {side}s of its program are not those of its description")

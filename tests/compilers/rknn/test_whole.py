@@ -1,5 +1,6 @@
 """Programs of RKNPU2 that are not whole."""
 
+import json
 import struct
 
 import pytest
@@ -89,3 +90,13 @@ def test_what_is_not_covered_is_said(tmp_path):
     path = tmp_path / "net.rknn"
     path.write_bytes(rknn())
     assert registry.identify_file(path).checked.endswith("agree; no checksum covers its numbers")
+
+
+def test_a_name_that_is_no_text_is_no_fault_of_ours(tmp_path):
+    """Of the first form of .rknn files nothing is held against the description."""
+    tensor = {"tensor_id": 1, "url": 5, "size": [1], "dtype": {"vx_type": "u8"}}
+    graph = [{"left": side, "right_tensor_id": 1} for side in ("input", "output")]
+    told = {"target_platform": ["rk1808"], "nodes": [1], "norm_tensor": [tensor], "graph": graph}
+    path, text, body = tmp_path / "net.rknn", json.dumps(told).encode(), bytes(range(64))
+    path.write_bytes(struct.pack("<8sQQ", b"RKNN", 1, len(body)) + body + struct.pack("<Q", len(text)) + text)
+    assert registry.identify_file(path).inputs == ("5 u8 [1]",)
