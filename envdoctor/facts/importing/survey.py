@@ -111,12 +111,12 @@ def _suspected(uses: Sequence[Use], suspects: Suspects) -> set[Distribution]:
 
 
 def _judge_first(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> None:
-    """Judge what seems to come to a module that nothing brings, for a part of the effort, however large it is."""
-    end = rehearsal.effort.most // _PART_FIRST
-    for one, entrance in sorted(uses, key=lambda use: rehearsal.size(use[0])):
-        is_asked = not entrance.command and rehearsal.effort.spent < end
-        if is_asked and suspects.meets_absent(entrance.module, one):
-            rehearsal.judge(entrance.module)
+    """Judge what seems to come to a module that nothing brings, for a part of the effort, which all of them share."""
+    order = sorted(uses, key=lambda use: rehearsal.size(use[0]))
+    packages = [(one, entrance.module) for one, entrance in order if not entrance.command]
+    candidates = [module for one, module in packages if suspects.meets_absent(module, one)]
+    for module in candidates:
+        rehearsal.judge_within(module, rehearsal.effort.most // _PART_FIRST // len(candidates))
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
