@@ -59,6 +59,7 @@ class Report:
         file: what a compiled file that is no .tflite file is, for `model`.
         ignored: the findings that count as no problem, since the user's configuration ignores them.
         notes: sentences that a reader should not miss.
+        scope: what could be looked at, in words, where much could not; else empty.
         unchanged_since: when the results on packages and libraries were found, where nothing has changed since; empty
             where they were found now.
         schema: of this value.
@@ -82,6 +83,7 @@ class Report:
     file: FileIdentity | None = None
     ignored: tuple[Ignored, ...] = ()
     notes: tuple[str, ...] = ()
+    scope: str = ""
     unchanged_since: str = ""
     schema: int = SCHEMA
 

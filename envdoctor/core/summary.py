@@ -23,7 +23,7 @@ class Standing(enum.Enum):
     """What all of a report comes to; never FINE where something could not be looked at."""
 
     FINE = "fine"
-    MIXED = "mixed"  # some of what was asked about is fine, some is not
+    MIXED = "mixed"  # some of what was asked about is fine, and the rest is not, or not known
     ANSWERED = "answered"  # the question was another than whether all is fine
     PROBLEMS = "problems"
     UNKNOWN = "unknown"
@@ -51,12 +51,14 @@ class Summary:
         exit_code: of the command; for `report` that of the `check`, `routes` or `build` that it tells of.
         findings: how many of which severity there are among all findings.
         outcomes: how many probes ended how.
+        scope: as `Report.scope`.
     """
 
     verdict: Standing
     exit_code: int
     findings: Mapping[str, int]
     outcomes: Mapping[str, int]
+    scope: str = ""
 
 
 def summarize(report: Report) -> Summary:
@@ -69,6 +71,7 @@ def summarize(report: Report) -> Summary:
         exit_code=int(code),
         findings={one.name.lower(): severities[one] for one in sorted(Severity, reverse=True)},
         outcomes={one.value: outcomes[one] for one in Outcome},
+        scope=report.scope,
     )
 
 
@@ -124,4 +127,6 @@ def _standing(report: Report, code: ExitCode) -> Standing:
     asked = any(result.outcome is not Outcome.DOES_NOT_APPLY for result in report.probes)
     if not asked and not report.all_findings:
         return Standing.NOTHING_CHECKED
-    return Standing.FINE if code is ExitCode.OK and not report.blind_spots else Standing.UNKNOWN
+    if code is not ExitCode.OK or report.blind_spots:
+        return Standing.UNKNOWN
+    return Standing.MIXED if report.scope else Standing.FINE

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: The probe of imports.
 _IMPORTS = "PKG021"
 _NOT_IMPORTED = "What importing the packages comes to was not looked at (--fast)."
+#: Imports not followed to their end are much if they are more than so many and than that part of all.
+_FEW, _PART = 20, 4
 
 
 def can_wall_off() -> bool:
@@ -94,8 +96,8 @@ def check(asked: CheckRequest) -> Report:
     looked_at = subject(facts)  # first, so that a wrong --python is told once and not by every probe
     within = None if asked.timeout is None else asked.timeout - (time.monotonic() - began)
     results = probing.run_probes(probes, facts, within=within)
-    notes = _notes(probes, facts, fast=asked.fast)
-    return dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results, notes=notes)
+    report = dataclasses.replace(new_report("check"), subject=looked_at, goal=aim, probes=results)
+    return _with_notes(report, probes, facts, fast=asked.fast)
 
 
 def _named_probes(asked: CheckRequest, wanted: frozenset[str]) -> tuple[Probe, ...]:
@@ -118,27 +120,35 @@ def _check_again(request: Request) -> Report:
     if known is not None:
         live = probing.run_probes((one for one in probes if not is_kept(one.code)), facts)
         results = tuple(sorted((*live, *known.results), key=lambda one: one.code))
-        return dataclasses.replace(report, probes=results, notes=known.notes, unchanged_since=known.created)
+        again = dataclasses.replace(report, probes=results, notes=known.notes, scope=known.scope)
+        return dataclasses.replace(again, unchanged_since=known.created)
     results = probing.run_probes(probes, facts)
-    notes = _notes(probes, facts, fast=LEFT_OUT in asked)
-    unchanged.save(results, notes, report.created)
-    return dataclasses.replace(report, probes=results, notes=notes)
+    report = _with_notes(dataclasses.replace(report, probes=results), probes, facts, fast=LEFT_OUT in asked)
+    unchanged.save(report)
+    return report
 
 
-def _notes(probes: Sequence[Probe], facts: Facts, *, fast: bool) -> tuple[str, ...]:
-    """That some imports were not looked at, or not to their end, for what else is said is no word on those."""
+def _with_notes(report: Report, probes: Sequence[Probe], facts: Facts, *, fast: bool) -> Report:
+    """With words on imports that were not looked at, or not to their end, for what else is said is none on those.
+
+    A few large packages, each of which was followed far, are no more than a note.
+    """
     if fast:
-        return (_NOT_IMPORTED,)
+        return dataclasses.replace(report, notes=(_NOT_IMPORTED,))
     if all(one.code != _IMPORTS for one in probes):
-        return ()
+        return report
     try:
         importing = facts.importing
     except FactUnavailable:  # which the probe itself tells
-        return ()
-    left = len(importing.unfinished)
+        return report
+    left, asked = len(importing.unfinished), plural(importing.looked_at, "import")
     if not left:
-        return ()
-    return (f"{left} of {plural(importing.looked_at, 'import')} could not be followed to the end (-v, --prove).",)
+        return report
+    note = f"{left} of {asked} could not be followed to the end (-v, --prove)."
+    is_much = left > _FEW and left * _PART > importing.looked_at
+    return dataclasses.replace(
+        report, notes=(note,), scope=f"{importing.looked_at - left} of {asked}" if is_much else ""
+    )
 
 
 def select(

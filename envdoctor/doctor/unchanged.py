@@ -25,8 +25,7 @@ from envdoctor.facts.python.search_path import modules_in
 from envdoctor.net.cache import DiskCache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from envdoctor.core.report import Report
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
 
@@ -47,12 +46,14 @@ class KeptCheck:
         results: of the probes.
         notes: of the report.
         created: when that was, as `Report.created`.
+        scope: of the report.
     """
 
     files: Fingerprint
     results: tuple[ProbeResult, ...]
     notes: tuple[str, ...]
     created: str
+    scope: str = ""
 
 
 class Unchanged:
@@ -81,10 +82,10 @@ class Unchanged:
             self._cache.put_value(self._key, dataclasses.replace(known, files=files))
         return known
 
-    def save(self, results: Sequence[ProbeResult], notes: Sequence[str], created: str) -> None:
+    def save(self, report: Report) -> None:
         """Keeps what was found, unless another look might find more, or something is too young to tell."""
         facts = self._facts
-        kept = tuple(one for one in results if is_kept(one.code))
+        kept = tuple(one for one in report.probes if is_kept(one.code))
         try:
             if any(one.outcome in _UNSURE for one in kept) or facts.importing.is_late or _are_plugged_in():
                 return
@@ -99,8 +100,9 @@ class Unchanged:
                 KeptCheck(
                     files=files,
                     results=settled,
-                    notes=tuple(notes),
-                    created=created,
+                    notes=report.notes,
+                    created=report.created,
+                    scope=report.scope,
                 ),
             )
 

@@ -159,8 +159,9 @@ def headline(report: Report) -> tuple[State, str]:
         if not report.complete:
             return State.UNANSWERED, "Nothing is known: no check got an answer; not everything could be looked at."
         return State.UNANSWERED, f"Nothing was checked{': no check applies here' if report.probes else ''}."
-    state = State.UNANSWERED if blind else State.NOTE if report.ignored else State.FINE
-    return state, f"No problem found in {plural(asked, 'check')}{gap}."
+    state = State.UNANSWERED if blind or report.scope else State.NOTE if report.ignored else State.FINE
+    scope = f"what could be followed, {report.scope}, and " if report.scope else ""
+    return state, f"No problem found in {scope}{plural(asked, 'check')}{gap}."
 
 
 def outcome(report: Report) -> tuple[State, str]:

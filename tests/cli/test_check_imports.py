@@ -54,6 +54,20 @@ def test_what_was_not_followed_to_its_end_is_said_beside_no_problem(environment,
 
 
 @pytest.mark.slow
+def test_where_much_was_not_followed_the_verdict_says_so_in_the_same_breath(environment, capsys, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
+    packages = next(iter([*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]))
+    for number in range(20):
+        Site(packages).install(f"bar{number}", files={f"bar{number}.py": ""})
+    arguments = ["check", "--only", "PKG021", "--python", str(environment)]
+    assert main(arguments) == 0
+    assert "No problem found in what could be followed, 0 of 21 imports, and 1 check." in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (summary["verdict"], summary["scope"]) == ("mixed", "0 of 21 imports")
+
+
+@pytest.mark.slow
 def test_prove_says_what_python_says(environment, capsys):
     assert main(["check", "--prove", "--yes", "--only", "PKG", "--python", str(environment)]) == 1
     assert "ModuleNotFoundError: No module named 'nobody_has_this'" in capsys.readouterr().out

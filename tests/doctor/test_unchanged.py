@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from envdoctor import probing, registry
 from envdoctor.core.finding import Outcome
 from envdoctor.core.request import Request
 from envdoctor.doctor import unchanged
+from envdoctor.doctor._common import new_report
 from envdoctor.doctor.check import CheckRequest, check, select
 from envdoctor.doctor.unchanged import Unchanged
 from envdoctor.environments import fingerprint
@@ -68,7 +70,7 @@ class Environment:
     def keep(self):
         """Keeps that nothing was found."""
         _, results = self.look()
-        results.save((), (), "then")
+        results.save(replace(new_report("check"), created="then"))
         assert self.is_known()
 
     def is_known(self):
@@ -212,8 +214,10 @@ def test_a_damaged_file_is_no_answer_and_is_made_anew(environment, content):
 @pytest.mark.slow
 def test_what_is_too_large_to_be_followed_is_kept(environment, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", -1)
+    monkeypatch.setattr("envdoctor.doctor.check._FEW", 0)
     first = environment.check()
     again = environment.check()
+    assert again.scope == first.scope == "0 of 1 import"
     assert again.unchanged_since == first.created
     assert again.notes == first.notes == ("1 of 1 import could not be followed to the end (-v, --prove).",)
 

@@ -30,6 +30,8 @@ WHOLE, PART = 400, 40
 #: Modules of a distribution that is not large.
 _FEW = 200
 _MOST_CAUSES = 2
+#: One package takes no more of the effort before all others had theirs, however many of its modules they import.
+_PART_OF_ONE = 20
 _DOT = re.compile(r"\.")
 
 
@@ -75,6 +77,7 @@ class Rehearsal:
         self._stems: dict[str, frozenset[str]] = {}
         self._sizes: dict[str, int] = {}
         self._ended: dict[str, frozenset[str]] = {}
+        self._spent: dict[str, int] = defaultdict(int)
         self.binding: set[str] = set()
         self._names: dict[str, ModuleNames] = {}
         self._indexes: dict[str, UnitIndex] = {}
@@ -86,7 +89,8 @@ class Rehearsal:
         if known is not None and (known.complete or known.failures or known.most >= most):
             return known
         self.is_late |= self.effort.is_up
-        if module in self._running or self.is_late:
+        had_its_part = not self.deep and self._spent[unit] > self.effort.most // _PART_OF_ONE
+        if module in self._running or self.is_late or had_its_part:
             return known or Rehearsed(complete=False)
         found = self._work_out(module, frozenset() if module == unit else self._settled(unit, module), most)
         if found.failures or not self.is_late:  # else it is worked out again the next time
@@ -99,6 +103,15 @@ class Rehearsal:
         self.is_late, self.deep = self.effort.is_up, True
         found = self.judge(module)
         self.deep = False
+        return found
+
+    def judge_within(self, module: str, steps: int) -> Rehearsed:
+        """The same, and of what it imports of others only as much as so many steps tell."""
+        most = self.effort.most
+        self.effort.leave(steps)
+        found = self.judge(module)
+        self.effort.most = most
+        self.is_late = self.effort.is_up
         return found
 
     def judge_by_itself(self, module: str, way: Collection[str] = ()) -> Rehearsed:
@@ -158,6 +171,7 @@ class Rehearsal:
             most=most,
         )
         self.effort.spent += verdict.steps
+        self._spent[unit] += verdict.steps
         self.given |= found.given
         self.is_late |= self.effort.is_up
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Severity
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from envdoctor.facts.importing.ground import Rehearsed
     from envdoctor.facts.importing.surroundings import Surroundings
     from envdoctor.facts.packages import Distribution
+    from envdoctor.imports.events import Event
     from envdoctor.imports.surface import Entrance
     from envdoctor.imports.verdict import Failure
 
@@ -111,12 +113,12 @@ def _suspected(uses: Sequence[Use], suspects: Suspects) -> set[Distribution]:
 
 
 def _judge_first(rehearsal: Rehearsal, uses: Sequence[Use], suspects: Suspects) -> None:
-    """Judge what seems to come to a module that nothing brings, for a part of the effort, however large it is."""
-    end = rehearsal.effort.most // _PART_FIRST
-    for one, entrance in sorted(uses, key=lambda use: rehearsal.size(use[0])):
-        is_asked = not entrance.command and rehearsal.effort.spent < end
-        if is_asked and suspects.meets_absent(entrance.module, one):
-            rehearsal.judge(entrance.module)
+    """Judge what seems to come to a module that nothing brings, for a part of the effort, which all of them share."""
+    order = sorted(uses, key=lambda use: rehearsal.size(use[0]))
+    packages = [(one, entrance.module) for one, entrance in order if not entrance.command]
+    candidates = [module for one, module in packages if suspects.meets_absent(module, one)]
+    for module in candidates:
+        rehearsal.judge_within(module, rehearsal.effort.most // _PART_FIRST // len(candidates))
 
 
 def _verdicts(rehearsal: Rehearsal, uses: Sequence[Use], first: Collection[Distribution]) -> dict[str, Rehearsed]:
@@ -154,11 +156,12 @@ def _failed(facts: Facts, rehearsal: Rehearsal, uses: Sequence[Use]) -> Iterator
         for origin in dict.fromkeys(found):
             failure = rehearsal.judge(origin).failures[0]
             cause = failure.cause
-            if not _is_meant(one, entrance, failure):
+            if not (entrance.command and _is_meant(failure)):
+                use = one, replace(entrance, severity=Severity.INFO) if _wants_extra(one, entrance, cause) else entrance
                 asking = cause.via[-1] if cause.via else origin
                 owner = rehearsal.owner(asking) if cause.what in _OF_OTHERS else None
                 key = (cause.what, cause.subject, cause.name, owner.metadata if owner else asking)
-                origins.setdefault(key, (origin, {}))[1][one, entrance] = None
+                origins.setdefault(key, (origin, {}))[1][use] = None
     for module, behind in origins.values():
         yield _told(facts, rehearsal, uses, module, tuple(behind))
 
@@ -257,20 +260,20 @@ def _behind_unmet(facts: Facts, rehearsal: Rehearsal, one: Distribution, entranc
             return
 
 
-def _is_meant(distribution: Distribution, entrance: Entrance, failure: Failure) -> bool:
-    """Whether a command wants what an extra of its distribution brings, or says itself that something is wanting.
+def _is_meant(failure: Failure) -> bool:
+    """Whether a command says itself that something is wanting.
 
     One that tries two forms of a project which is not there is made for those who have it (jupyter-labhub).
     """
-    if not entrance.command:
-        return False
-    cause = failure.cause
-    project = cause.instead_of.partition(".")[0]
-    if failure.raises == "SystemExit" or (project and project == cause.subject.partition(".")[0]):
-        return True
+    project = failure.cause.instead_of.partition(".")[0]
+    return failure.raises == "SystemExit" or bool(project and project == failure.cause.subject.partition(".")[0])
+
+
+def _wants_extra(distribution: Distribution, entrance: Entrance, cause: Event) -> bool:
+    """Whether a command wants what an extra of its distribution brings, so that not all need it (moto_server)."""
     lines = (line for line in distribution.requires if is_of_extra(line))
     projects = set(filter(None, map(required_name, lines)))
-    return failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, projects)
+    return bool(entrance.command) and cause.what is What.IMPORT and is_project_of(cause.subject, projects)
 
 
 def _script_problem(script: str, folder: str) -> tuple[str, str]:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: Characters of texts that are looked at; small distributions come first.
 _MOST_CHARACTERS = 24 << 20
 _MOST_STARRED = 24
-#: Characters of what the uses of packages come to by their lines.
-_MOST_ALONG = 32 << 20
+#: Characters of what the uses of packages come to by their lines, beyond those, and of one of them.
+_MOST_ALONG, _MOST_ALONG_ONE = 32 << 20, 1 << 19
 _LINE = re.compile(
     r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
     r"|import[ \t]+(?P<modules>\w[^\n#;]*))",
@@ -76,15 +76,15 @@ class Suspects:
     def meets_absent(self, entered: str, distribution: Distribution) -> bool:
         """Whether importing a module comes, by lines of its package alone, to one that asks for what nothing brings."""
         waiting, paths = [entered], self._paths[distribution.metadata]
-        seen = set(waiting)
+        seen, end = set(waiting), max(0, self._left_along - _MOST_ALONG_ONE)
         for module in waiting:  # which grows meanwhile
             path = paths.get(module)
-            lines = self._look(module, path) if path and self._left_along > 0 else None
+            lines = self._look(module, path) if path and self._left_along > end else None
             if lines is None:
                 continue
             if lines.absent:
                 return True
-            self._left_along -= lines.size
+            self._left_along -= len(lines.text)
             lines.text = ""
             waiting += [each for each in lines.own if each not in seen]
             seen.update(lines.own)

@@ -29,9 +29,9 @@ def test_the_modules_that_commands_enter_are_followed(site, look):
     ]
 
 
-def test_what_a_command_needs_of_an_extra_is_no_fault(site, look):
+def test_what_a_command_needs_of_an_extra_is_a_note(site, look):
     install_commands(site, "import click\ndef run(): ...", requires=['click; extra == "cli"'])
-    assert look(site).failed == ()
+    assert [(each.module, each.severity) for each in look(site).failed] == [("foo.main", Severity.INFO)]
 
 
 def test_a_command_that_says_itself_what_it_lacks_is_no_fault(site, look):

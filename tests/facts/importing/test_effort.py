@@ -133,3 +133,43 @@ def test_a_machine_that_is_slower_comes_to_the_same_answer(site, look, run_slowl
     assert answers[0] == answers[1]
     assert not answers[0].unfinished
     assert told(answers[0]) == [("zoo", "zoo", "nobody_has_this")]
+
+
+def test_what_only_seems_to_come_to_what_nothing_brings_leaves_enough_for_what_does(site, look, monkeypatch):
+    """As panel, which a docstring made a candidate, for tf2onnx."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 300)
+    for name in "abc":
+        modules = {f"{name}_{number}.py": "X = 1\n" * 30 for number in range(9)}
+        for path, text in modules.items():
+            site.install(path.removesuffix(".py"), files={path: text})
+        uses = "".join(f"import {path.removesuffix('.py')}\n" for path in modules)
+        site.install(name, files={f"{name}.py": f'"""As in:\n\nimport nobody_has_that\n"""\n{uses}'})
+    files = {f"zoo/fill{number}.py": "" for number in range(30)}
+    site.install("zoo", files={**files, "zoo/__init__.py": "import zoo.a", "zoo/a.py": "import nobody_has_this"})
+    assert told(look(site)) == [("zoo", "zoo", "nobody_has_this")]
+
+
+def test_one_large_package_of_which_much_is_imported_leaves_enough_for_all(site, look, monkeypatch):
+    """As bokeh, each of whose modules imports most others."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 2000)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal.PART", 5)
+    monkeypatch.setattr("envdoctor.facts.importing.rehearsal._FEW", 9)
+    lines = "".join(f"import monster.m{number}\n" for number in range(20))
+    modules = {f"monster/m{number}.py": lines + "X = 1\n" * 20 for number in range(20)}
+    site.install("monster", files={"monster/__init__.py": "", **modules})
+    site.install("a_user", files={"a_user.py": lines})
+    site.install("zoo", files={"zoo/__init__.py": "import zoo.a", "zoo/a.py": ""})
+    assert "zoo" not in [module for _, module in look(site).unfinished]
+
+
+def test_a_package_of_long_texts_leaves_enough_for_looks_at_others(site, look, monkeypatch):
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 300)
+    monkeypatch.setattr("envdoctor.facts.importing.suspects._MOST_CHARACTERS", 0)
+    monkeypatch.setattr("envdoctor.facts.importing.suspects._MOST_ALONG", 24_000)
+    monkeypatch.setattr("envdoctor.facts.importing.suspects._MOST_ALONG_ONE", 2000, raising=False)
+    for number in range(9):
+        site.install(f"small{number}", files=chain(f"small{number}", "X = 1\n" * 30))
+    site.install("long", files={path: text + "\nX = 1" * 500 for path, text in chain("long").items()})
+    fill = {f"zoo/fill{number}.py": "" for number in range(30)}
+    site.install("zoo", files={**fill, "zoo/__init__.py": "import zoo.a", "zoo/a.py": "import nobody_has_this"})
+    assert told(look(site)) == [("zoo", "zoo", "nobody_has_this")]
