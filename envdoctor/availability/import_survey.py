@@ -235,7 +235,7 @@ def _package(wheel: WheelContents, name: str) -> str:
 
 
 def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
-    """The packages of the wheels that no other requires, and their modules `api`, which may be all that users import."""
+    """The packages of the wheels that no other requires, and their modules `api`: some users import no other."""
     packages = []
     for index in outermost_wheels(wheels):
         for each in import_surface(wheels[index]):
