@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envdoctor.availability.absent_names import absent_reason, is_absent_part
-from envdoctor.availability.import_survey import survey_imports
+from envdoctor.availability.import_survey import API, survey_imports
 from envdoctor.availability.missing_lookups import lookup_reason
 from envdoctor.availability.requiring import extra_names
 from envdoctor.availability.undeclared import empty_reasons, undeclared_reason
@@ -75,10 +75,15 @@ def _lesser(survey: Survey, package: Package, *, is_outermost: bool) -> CellReas
 
 
 def _origins(survey: Survey, package: Package) -> Iterator[tuple[Package, Failure]]:
-    """See `Survey.origins`; that a command wants what an extra of its distribution brings is meant to be so."""
+    """See `Survey.origins`; that a command wants what an extra of its distribution brings is meant to be so.
+
+    So is that a module `api` wants what nothing brings: it may be a server's.
+    """
     of_extras = extra_names(survey.wheels[package.wheel]) if package.command else frozenset()
+    is_api = package.name.endswith(f".{API}")
     for origin, failure in survey.origins(package):
-        if not (failure.cause.what is What.IMPORT and is_project_of(failure.cause.subject, of_extras)):
+        is_import, subject = failure.cause.what is What.IMPORT, failure.cause.subject
+        if not (is_import and (is_project_of(subject, of_extras) or (is_api and not survey.bringers.of(subject)))):
             yield origin, failure
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.availability.beside import BesideWheel, WheelNames
 from envdoctor.availability.requiring import outermost_wheels
+from envdoctor.core.finding import Severity
 from envdoctor.imports.events import What
 from envdoctor.imports.standard_library import module_provider
 from envdoctor.imports.surface import import_surface, use_of
@@ -20,7 +21,6 @@ from envdoctor.wheels.numpy_use import module_stem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from envdoctor.core.finding import Severity
     from envdoctor.core.target import Target
     from envdoctor.imports.packages import PackageVerdict
     from envdoctor.imports.verdict import Failure
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     #: The text of a member of a wheel.
     ReadText = Callable[[WheelContents, str], str]
 
+#: The module of a package that brings none of its parts, by which users come to them: `import statsmodels.api`.
+API = "api"
 _WORKERS = 6
 _MOST_ROUNDS = 8
 #: Modules that are read of a package that is asked for, and of one that these import: what a package can't do without,
@@ -233,10 +235,12 @@ def _package(wheel: WheelContents, name: str) -> str:
 
 
 def _outermost(wheels: Sequence[WheelContents]) -> Iterator[Package]:
-    """The packages of the wheels that no other requires."""
-    packages = [
-        Package(wheel=index, name=each.module, severity=each.severity, command=each.command)
-        for index in outermost_wheels(wheels)
-        for each in import_surface(wheels[index])
-    ]
+    """The packages of the wheels that no other requires, and their modules `api`: some users import no other."""
+    packages = []
+    for index in outermost_wheels(wheels):
+        for each in import_surface(wheels[index]):
+            packages.append(Package(wheel=index, name=each.module, severity=each.severity, command=each.command))
+            api = f"{each.module}.{API}"
+            if not each.command and f"{api.replace('.', '/')}.py" in wheels[index].members:
+                packages.append(Package(wheel=index, name=api, severity=Severity.WARNING))
     return iter(sorted(packages, key=lambda package: (bool(package.command), -package.severity)))

@@ -10,14 +10,17 @@ import enum
 import functools
 import re
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.data import load_table
 from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Libc, Platform, System
 from envdoctor.support.text import version_tuple
 
-_PYTHON_DLL = re.compile(r"python3(?P<minor>\d{1,3})t?\.dll")
+if TYPE_CHECKING:
+    from envdoctor.core.target import Interpreter
+
+_PYTHON_DLL = re.compile(r"python3(?P<minor>\d{1,3})(?P<flags>t?)\.dll")
 _MOST_VERSION = 8  # of the sonames in the tables
 
 
@@ -48,8 +51,8 @@ class Provider:
 class SystemPolicy:
     """The libraries of one platform, by the name in which a file needs them."""
 
-    def __init__(self, platform: Platform, python: tuple[int, int] | None = None) -> None:
-        """`python`: the version of CPython, which brings libraries of its own on Windows; None for a newer one."""
+    def __init__(self, platform: Platform, python: Interpreter | None = None) -> None:
+        """`python`: the CPython that brings libraries of its own on Windows; None for a newer one."""
         self._platform = platform
         self._python = python
 
@@ -110,7 +113,7 @@ def _macos(name: str) -> SystemLibrary | None:
     return None
 
 
-def _windows(name: str, python: tuple[int, int] | None) -> SystemLibrary | None:
+def _windows(name: str, python: Interpreter | None) -> SystemLibrary | None:
     table = _table("windows")
     if name in table["often_absent"]:
         rule = "part of Windows, but for its N editions without the Media Feature Pack and for Server Core"
@@ -118,12 +121,14 @@ def _windows(name: str, python: tuple[int, int] | None) -> SystemLibrary | None:
     if name in table["libraries"] or _matches(name, table["patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="part of Windows")
     since = table["python_since"].get(name)
-    if since and python is not None and python < version_tuple(since):
+    if since and python is not None and python.version < version_tuple(since):
         rule = f"in the Microsoft Visual C++ Redistributable; python.exe brings it from Python {since} on"
         return SystemLibrary(promise=Promise.DESKTOP, rule=rule)
     own = _PYTHON_DLL.fullmatch(name)
-    is_anothers = own is not None and python is not None and (3, int(own["minor"])) != python
-    if (own and not is_anothers) or name in table["python"] or _matches(name, table["python_patterns"]):
+    is_own = own is not None and (
+        python is None or ((3, int(own["minor"])), bool(own["flags"])) == (python.version, python.free_threaded)
+    )
+    if is_own or name in table["python"] or _matches(name, table["python_patterns"]):
         return SystemLibrary(promise=Promise.PROMISED, rule="beside python.exe")
     if name in table["redistributable"]:
         rule = "in the Microsoft Visual C++ Redistributable, which Windows does not bring"

@@ -156,7 +156,11 @@ def _fill(
     each = _RESOLVERS_PER_PROCESSOR if request.resolve_only else _WORKERS_PER_PROCESSOR
     workers = min(_MOST_WORKERS, each * (os.cpu_count() or 1))
     cells = filler.fill(asked, workers, progress, seconds=request.time_limit)
+    newest = next((str(version) for version in versions if version.is_prerelease), "")
     notes = (*fallbacks.notes, *newer_systems(filler, asked, cells), *_left_out(cells, request.time_limit))
+    if request.pre_releases:
+        said = f"The newest pre-release is {newest}." if newest else "None of these versions is a pre-release."
+        notes = (said, *notes)
     return _Table(versions=versions, asked=asked, cells=cells, notes=notes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.exceptions import Exc, Raised, takes
+from envdoctor.imports.exceptions import Exc, Raised, either, takes
 from envdoctor.imports.flow import NEXT, Ends, Frame
 from envdoctor.imports.heap import met_by_handlers
 from envdoctor.imports.values import UNKNOWN, Kind, Made, Reference
@@ -121,7 +121,7 @@ class Attempts:
         (exc, state), *others = taken
         for other, further in others:
             state.merge(further, machine.escapes.lose)
-            exc = exc if other == exc else Exc(cause=exc.cause or other.cause)
+            exc = either(exc, other)
         state.must = must
         if handler.name:
             value = Reference(Kind.EXCEPTION, machine.place(), exc)

@@ -37,6 +37,14 @@ class Exc:
     cause: Event | None = None
 
 
+def either(one: Exc, other: Exc) -> Exc:
+    """One of two; it goes back to what is known to be wanting, rather than to a `raise` that may not be met."""
+    if one == other:
+        return one
+    causes = [cause for cause in (one.cause, other.cause) if cause is not None]
+    return Exc(cause=next((cause for cause in causes if cause.fails), causes[0] if causes else None))
+
+
 class Raised(Exception):
     """A piece of followed code certainly raises."""
 

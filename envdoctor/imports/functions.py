@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.frozen import frozen
 from envdoctor.imports.dictionaries import make_dict
-from envdoctor.imports.exceptions import Exc, Raised, TooLong
+from envdoctor.imports.exceptions import Exc, Raised, TooLong, either
 from envdoctor.imports.flow import NEXT, RETURN, Ends
 from envdoctor.imports.known import CACHES
 from envdoctor.imports.nodes import every_node
@@ -208,7 +208,7 @@ class Functions:
                 first = exc
                 state.become(raised)
             else:
-                first = Exc(cause=first.cause or exc.cause)
+                first = either(first, exc)
                 state.merge(raised, ends.lose)
         raise Raised(first or Exc())
 

@@ -134,7 +134,7 @@ class LoadJudge:
         self._wheels = wheels
         self._target = target
         self._read_text = read_text
-        self._site = site or PlannedSite(wheels, target.platform, target.interpreter.version)
+        self._site = site or PlannedSite(wheels, target.platform, target.interpreter)
         self._companions = Companions(wheels, self._site, target.platform)
 
     def analyse(self, wheel: WheelContents) -> LoadAnalysis:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LARGEST_REMOTE_RECORD = 1 << 20  # bytes, compressed, of 20,000 files
 _OWN = ("METADATA", "WHEEL")
 _NAMED = 3
+_TAKEN = "; pip and uv install it all the same"
 _HEADERS_READ = 20
 _NATIVE = (".so", ".dylib", ".dll", ".pyd")
 _NOT_IMPORTED = re.compile(r"[^/]+\.dist-info/.*|[^/]+\.data/(?:data|headers|scripts)/.*")
@@ -77,11 +78,11 @@ def _damage(archive: WheelArchive, metadata: WheelMetadata) -> str:
         return str(error)
     listed = {_archive_path(archive, row.path): row for row in rows}
     if unlisted := [name for name in _OWN if f"{metadata.folder}/{name}" not in listed]:
-        return f"its RECORD does not list {' and '.join(unlisted)}"
+        return f"its RECORD does not list {' and '.join(unlisted)}{_TAKEN}"
     if missing := _missing(archive, listed):
         return (
             f"its RECORD lists {plural(len(missing), 'file')} that the archive does not have "
-            f"({', '.join(missing[:_NAMED])}{', ...' if missing[_NAMED:] else ''})"
+            f"({', '.join(missing[:_NAMED])}{', ...' if missing[_NAMED:] else ''}){_TAKEN}"
         )
     # Where both headers say one size, RECORD is wrong; that is no damage, and the rules about a wheel's making tell it.
     archive.check_headers(itertools.islice(_different_sizes(archive, metadata, listed), _HEADERS_READ))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
     from envdoctor.binaries.resolve import Search
     from envdoctor.binaries.tree import LibraryTree
-    from envdoctor.core.target import Platform
+    from envdoctor.core.target import Interpreter, Platform
     from envdoctor.wheels.contents import WheelContents
 
 #: The format of each system's native files; others are data to it.
@@ -59,9 +59,7 @@ class Site(Protocol):
 class PlannedSite:
     """An environment that all wheels of a set make together, on a system that its policy describes."""
 
-    def __init__(
-        self, wheels: Sequence[WheelContents], platform: Platform, python: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, wheels: Sequence[WheelContents], platform: Platform, python: Interpreter | None = None) -> None:
         self.tree = planned_tree(wheels, platform)
         self._wheels = wheels
         self._platform = platform
@@ -112,7 +110,7 @@ def planned_search(
     wheels: Iterable[WheelContents],
     platform: Platform,
     added: Iterable[WheelContents] = (),
-    python: tuple[int, int] | None = None,
+    python: Interpreter | None = None,
 ) -> Search:
     """The loader of a platform that is only described: what it brings is told by its policy.
 
@@ -120,7 +118,7 @@ def planned_search(
         wheels: of the environment.
         platform: it.
         added: wheels that pass folders of theirs to os.add_dll_directory; which ones can't be told, so all count.
-        python: the version of CPython; see `SystemPolicy`.
+        python: the CPython there; see `SystemPolicy`.
     """
     policy = SystemPolicy(platform, python)
     if platform.system is System.MACOS:

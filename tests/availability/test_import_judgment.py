@@ -36,3 +36,13 @@ def test_an_import_that_is_not_followed_to_its_end_is_told():
     )
     few = {path: text for path, text in files.items() if path != "big/__init__.py"} | {"big/__init__.py": "import os"}
     assert reasons_of([("big", "1.0", few, [])], LINUX) == []
+
+
+def test_of_a_package_that_brings_no_part_its_api_is_looked_at():
+    lib = ("lib", "1.0", {"lib.py": "new = 1"}, [])
+    files = {"app/__init__.py": "", "app/api.py": "from app.parts import x", "app/parts.py": "from lib import old as x"}
+    (reason,) = reasons_of([("app", "1.0", files, ["lib"]), lib], LINUX)
+    assert reason.severity is Severity.WARNING
+    assert reason.message.startswith("app 1.0: `import app.api` fails: app.parts asks for lib.old, which lib 1.0 ")
+    server = {"app/__init__.py": "", "app/api.py": "import fastapi"}
+    assert reasons_of([("app", "1.0", server, [])], LINUX) == []

@@ -1,13 +1,15 @@
 import pytest
 
 from envdoctor.binaries.policy import Promise, SystemPolicy, newest_libstdcxx, provider_of
-from envdoctor.core.target import Libc, Platform, System
+from envdoctor.core.target import Interpreter, Libc, Platform, System
 from envdoctor.support.text import version_tuple
 
 GLIBC = Platform(system=System.LINUX, arch="x86_64", version=(2, 17), libc=Libc.GLIBC)
 MUSL = Platform(system=System.LINUX, arch="x86_64", version=(1, 2), libc=Libc.MUSL)
 MACOS = Platform(system=System.MACOS, arch="arm64", version=(13, 0))
 WINDOWS = Platform(system=System.WINDOWS, arch="amd64")
+CP37, CP311 = Interpreter(version=(3, 7)), Interpreter(version=(3, 11))
+CP313T = Interpreter(version=(3, 13), free_threaded=True)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_what_desktops_have_is_told_from_what_is_promised():
 
 
 @pytest.mark.parametrize(
-    ("python", "promise"), [((3, 7), Promise.DESKTOP), ((3, 8), Promise.PROMISED), (None, Promise.PROMISED)]
+    ("python", "promise"), [(CP37, Promise.DESKTOP), (CP311, Promise.PROMISED), (None, Promise.PROMISED)]
 )
 def test_the_run_time_that_newer_pythons_bring(python, promise):
     assert SystemPolicy(WINDOWS, python).provides("VCRUNTIME140_1.dll").promise is promise
@@ -114,12 +116,14 @@ def test_a_library_in_any_version():
 @pytest.mark.parametrize(
     ("name", "python", "is_there"),
     [
-        ("python311.dll", (3, 11), True),
+        ("python311.dll", CP311, True),
         ("python311.dll", None, True),
-        ("python311.dll", (3, 12), False),
-        ("python313t.dll", (3, 13), True),
-        ("python311_d.dll", (3, 11), False),
-        ("python3.dll", (3, 11), True),
+        ("python311.dll", Interpreter(version=(3, 12)), False),
+        ("python313t.dll", Interpreter(version=(3, 13)), False),
+        ("python313t.dll", CP313T, True),
+        ("python313.dll", CP313T, False),
+        ("python311_d.dll", CP311, False),
+        ("python3.dll", CP311, True),
     ],
 )
 def test_a_python_on_windows_brings_its_own_library_alone(name, python, is_there):

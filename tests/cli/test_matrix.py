@@ -193,3 +193,11 @@ def test_what_could_not_be_tried_is_told(run, lone_python):
     assert code == 0
     assert "  1.0      SOUND" in printed.out.splitlines()
     assert "Not tried, since there is no such Python here: pp37." in printed.out
+
+
+def test_of_pre_releases_the_newest_is_named(run, server):
+    words = ("matrix", "app", "--pre", "--platform", "linux-x86_64", "--python", "3.11", "--resolve-only")
+    assert as_json(run, *words)[1]["notes"] == ["None of these versions is a pre-release."]
+    publish(server, "early", "1.0rc1")
+    publish(server, "early", "2.0")
+    assert "The newest pre-release is 1.0rc1." in as_json(run, words[0], "early", *words[2:])[1]["notes"]

@@ -76,3 +76,14 @@ def test_steps_and_how_certain_they_are():
 def test_a_text_that_can_not_be_read_proves_nothing():
     verdict = judged({"pkg/__init__.py": "import pkg.odd\nimport gone", "pkg/odd.py": "# coding: utf-7\ndef broken(:"})
     assert (verdict.failures, verdict.complete) == ((), False)
+
+
+def test_of_several_exceptions_the_cause_is_what_is_known_to_be_wanting():
+    text = (
+        "import os\n"
+        "try:\n    import gone\nexcept ImportError:\n    pass\n"
+        "if os.getcwd() == '/elsewhere':\n    raise ImportWarning\n"
+        "from json import absent"
+    )
+    (failure,) = judged({"pkg/__init__.py": text}).failures
+    assert (failure.cause.what, failure.cause.name) == (What.USE, "absent")

@@ -41,7 +41,8 @@ def test_a_whole_wheel_is_compared_whole():
 @pytest.mark.parametrize("lost", FILES)
 def test_a_member_that_record_lists_and_the_archive_lacks_is_damage(lost):
     found = look(rebuilt({lost: None})).damage
-    assert found == f"the wheel is damaged: its RECORD lists 1 file that the archive does not have ({lost})"
+    said = f"its RECORD lists 1 file that the archive does not have ({lost}); pip and uv install it all the same"
+    assert found == f"the wheel is damaged: {said}"
 
 
 def test_a_native_file_that_was_renamed_after_record_was_written_is_no_damage():
@@ -88,7 +89,9 @@ def test_a_local_header_that_says_something_else_is_damage(offset, layout, value
 
 @pytest.mark.parametrize("text", ["", "\n", "pkg/__init__.py,,\n", f"{INFO}/METADATA,,\n"])
 def test_a_record_that_does_not_list_its_own_folder_is_damage(text):
-    assert "RECORD does not list" in look(rebuilt({f"{INFO}/RECORD": text.encode()})).damage
+    damage = look(rebuilt({f"{INFO}/RECORD": text.encode()})).damage
+    assert "RECORD does not list" in damage
+    assert damage.endswith("; pip and uv install it all the same")
 
 
 def test_no_record_at_all_is_damage():

@@ -95,6 +95,7 @@ FAULTY = [
     ("metadata-cut-short", build(metadata=METADATA.replace("Summary: x\n", "Summary: x\nand more\nName: a\n"))),
     ("module-does-not-compile", with_file("pkg/broken.py", b"# -*- coding: utf8mb4 -*-\nx = 1\n")),
     ("part-of-python-gone", build({"pkg/__init__.py": b"import asyncore\n"})),
+    ("part-of-python-gone", build({"pkg/__init__.py": b"import asyncore\n"}, "py310-none-any")),
     ("command-not-made", with_file("pkg-1.0.data/scripts/sub/run", b"#!python\n")),
     ("startup-import-absent", with_file("pkg.pth", b"import gone_zz; gone_zz.start()\n")),
     ("no-module", build({"pkg/py.typed": b"", "pkg/a.jpg": b"a"})),

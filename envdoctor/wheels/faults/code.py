@@ -265,13 +265,13 @@ def _may_be_installed_on(wheel: ReviewedWheel, python: str) -> bool:
     """Whether the tags and Requires-Python let a wheel be installed on a Python, or on later ones."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    any_later = any(tag.interpreter == "py3" or tag.abi == "abi3" for tag in wheel.tags)
-    named = {f"{kind}{python.replace('.', '')}" for kind in ("cp", "py")}
+    any_later = any(tag.interpreter.startswith("py3") or tag.abi == "abi3" for tag in wheel.tags)
+    own = f"cp{python.replace('.', '')}"
     try:
         allowed = SpecifierSet(wheel.contents.metadata.requires_python).contains(f"{python}.{NEWEST_PATCH}")
     except InvalidSpecifier:
         return False
-    return allowed and (any_later or any(tag.interpreter in named for tag in wheel.tags))
+    return allowed and (any_later or any(tag.interpreter == own for tag in wheel.tags))
 
 
 def _oldest_python(wheel: ReviewedWheel) -> tuple[int, int] | None:
