@@ -54,15 +54,17 @@ class Classes:
         """`class`, with its decorators."""
         machine, value = self._machine, self._machine.expressions.value
         decorators = [value(each, scope, state) for each in node.decorator_list]
-        bases = tuple(value(base, scope, state) for base in node.bases)
-        keywords = [value(each.value, scope, state) for each in node.keywords]
+        inner = machine.calls.functions.generic(node, scope, state)
+        bases = tuple(value(base, inner, state) for base in node.bases)
+        bases += (External("typing.Generic"),) if inner is not scope else ()
+        keywords = [value(each.value, inner, state) for each in node.keywords]
         place = machine.place()
         names = {NAME: node.name, BASES: bases, "__module__": scope.module, "__qualname__": node.name}
         state.make(place, names)
         if self._may_be_prepared(bases, node, keywords):
             machine.escapes.opened.add(place)
         shared = {**scope.shared, **dict.fromkeys(declared(node, ast.Global), scope.module)}
-        body = Scope(module=scope.module, package=scope.package, outer=scope.places, body=place, shared=shared)
+        body = Scope(module=scope.module, package=scope.package, outer=inner.places, body=place, shared=shared)
         ends = machine.run(node.body, body, state)
         after = ends.normal.get(NEXT)
         if after is None:

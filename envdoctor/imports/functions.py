@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.frozen import frozen
@@ -110,11 +111,21 @@ class Functions:
             )
         return self._of_node[node]
 
+    def generic(self, node: Any, scope: Scope, state: State) -> Scope:  # noqa: ANN401 - a definition
+        """Where a definition's type parameters are seen (PEP 695): in annotations, bases and all that it holds."""
+        names = frozenset(each.name for each in getattr(node, "type_params", ()))
+        if not names:
+            return scope
+        place = self._machine.place()
+        state.make(place, dict.fromkeys(names, SOMETHING))
+        self.note_locals(place, names)
+        return replace(scope, frame=place, local=names, outer=scope.places)
+
     def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, state: State) -> None:
         """`def`, with its decorators."""
         machine = self._machine
         decorators = [machine.expressions.value(each, scope, state) for each in node.decorator_list]
-        value: Any = self.make(node, scope, state)
+        value: Any = self.make(node, self.generic(node, scope, state), state)
         for decorator in reversed(decorators):
             value = self.decorated(decorator, value, scope, state)
         machine.statements.targets.name(node.name, value, scope, state)

@@ -12,7 +12,7 @@ from envdoctor.imports.flow import BREAK, CONTINUE, NEXT, RETURN
 from envdoctor.imports.loops import Loops
 from envdoctor.imports.machine import ANY
 from envdoctor.imports.targets import Targets
-from envdoctor.imports.values import UNKNOWN, Reference
+from envdoctor.imports.values import SOMETHING, UNKNOWN, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,6 +60,8 @@ class Statements:
         }
         if hasattr(ast, "TryStar"):
             self._of[ast.TryStar] = attempts.of_try_star
+        if hasattr(ast, "TypeAlias"):
+            self._of[ast.TypeAlias] = self._type_alias
 
     def block(self, body: Sequence[ast.stmt], scope: Scope, state: State) -> Ends:
         """Statement after statement."""
@@ -108,6 +110,10 @@ class Statements:
 
     def _expression(self, node: ast.Expr, scope: Scope, state: State) -> None:
         self._value(node.value, scope, state)
+
+    def _type_alias(self, node: Any, scope: Scope, state: State) -> None:  # noqa: ANN401 - of Python 3.12 and later
+        """`type X = ...`: what it stands for is not evaluated (PEP 695)."""
+        self.targets.name(node.name.id, SOMETHING, scope, state)
 
     def _assign(self, node: ast.Assign, scope: Scope, state: State) -> None:
         value = self._value(node.value, scope, state)

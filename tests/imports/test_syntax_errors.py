@@ -58,7 +58,15 @@ def test_an_older_python_reads_f_strings_otherwise():
 
 
 @pytest.mark.parametrize(
-    "text", ["type A = int\n", "def f[T](x: T) -> T: return x\n", "class C[T](list[T]): ...\nC[int]\n"]
+    "text",
+    [
+        "type A = int\n",
+        "type A[T: int] = list[T]\nfrom pkg import A\ndef f(x: A[int]): ...\n",
+        "def f[T](x: T) -> T: return x\n",
+        "def f[T](x: T) -> T:\n    def g(y: T): ...\n    return g(x)\nf(1)\n",
+        "class C[T](list[T]): ...\nC[int]\n",
+        "class C[T: int, *Ts, **P](list[T]):\n    y: T\n    def f[S](self, x: T, s: S) -> tuple[*Ts]: ...\nC[int]\n",
+    ],
 )
 @pytest.mark.parametrize("bad", [True, False])
 def test_what_a_newer_python_reads_is_followed(text, bad):

@@ -26,7 +26,8 @@ NEWER = {
 @pytest.mark.parametrize(("text", "words"), NEWER.values(), ids=NEWER)
 def test_in_older_words(text, words):
     tree = parse_newer(text, (3, 14))
-    assert words in ast.unparse(tree)
+    if "id(0)" not in words or sys.version_info < (3, 12):  # later ones read these strings themselves
+        assert words in ast.unparse(tree)
     if "last" in text:
         assert tree.body[-1].lineno == text.count("\n")
     if sys.version_info >= (3, 14):

@@ -7,7 +7,7 @@ from tflite_bytes import schema
 
 
 def numbered(cls):
-    return {value: name for name, value in vars(cls).items() if isinstance(value, int)}
+    return {value: name for name, value in vars(cls).items() if isinstance(value, int) and name[0] != "_"}
 
 
 def test_operators_and_types_have_the_numbers_of_the_schema():
