@@ -35,6 +35,7 @@ _LOADERS = frozenset(
 #: Of which any attribute or item is a library of its name.
 _EVERYWHERE = frozenset({"ctypes.cdll", "ctypes.pydll"})
 _NAMESPACES = _EVERYWHERE | {"ctypes.windll", "ctypes.oledll"}
+_ATTRIBUTE_SINCE = (3, 12)  # the first Python in which one that is not there is an AttributeError
 _CHECKED = (3, 14)  # the first Python of which it was not looked up what CDLL(None) does on Windows
 _OPENER = "dlopen"  # of cffi, which looks as find_library does where the loader finds nothing
 #: Calls of other names that load a library mostly; that they do is not certain.
@@ -86,7 +87,12 @@ class Libraries:
         namespaces = _NAMESPACES if windows else _EVERYWHERE
         if subject.name not in namespaces or name == "LoadLibrary" or name.startswith("_"):
             return None
-        return self._load(name, (self._machine.via or [""])[-1], state, opener=False)
+        try:
+            return self._load(name, (self._machine.via or [""])[-1], state, opener=False)
+        except Raised as error:
+            if self._machine.site.target.interpreter.version < _ATTRIBUTE_SINCE:
+                raise
+            raise Raised(built_in("AttributeError", error.exc.cause)) from None
 
     def _own_process(self, state: State, *, opener: bool) -> None:
         """What None stands for, where that can be opened.

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 
-from import_oracle import cpython_says, raised_by
+from envdoctor.core.target import Interpreter
+from import_oracle import HERE, cpython_says, judged, raised_by
 
 FAILS = {
     "by name": "import ctypes\nctypes.CDLL('libnothere_zz.so.1')",
@@ -28,7 +30,7 @@ IMPORTS = {
     "the program itself": (
         "import ctypes\nfrom ctypes.util import find_library\nctypes.CDLL(find_library('nothere_zz'))"
     ),
-    "an attribute that is forgiven": "import ctypes\ntry:\n    ctypes.pydll.nothere_zz\nexcept OSError:\n    pass",
+    "an attribute that is forgiven": "import ctypes\ntry:\n    ctypes.pydll.nothere_zz\nexcept (OSError, AttributeError):\n    pass",
     "private attribute": "import ctypes\nkind = ctypes.cdll._dlltype",
     "none": "import ctypes\nctypes.CDLL(None)",
     "own class": "class CDLL:\n    def __init__(self, name): pass\nCDLL('libnothere_zz.so')",
@@ -44,6 +46,15 @@ def test_what_certainly_fails(text):
 @pytest.mark.parametrize("text", IMPORTS.values(), ids=IMPORTS)
 def test_what_does_not(text):
     assert not raised_by(text)
+
+
+@pytest.mark.parametrize(("version", "words"), [((3, 11), "OSError"), ((3, 12), "AttributeError")])
+def test_an_attribute_is_missing_as_python_says(version, words):
+    target = replace(HERE, interpreter=Interpreter(version=version))
+    text = "import ctypes\ntry:\n    ctypes.cdll.nothere_zz\nexcept {}:\n    pass"
+    handled, other = (judged({"pkg/__init__.py": text.format(name)}, target=target) for name in (words, "KeyError"))
+    assert not handled.failures
+    assert [each.raises for each in other.failures] == [words]
 
 
 @pytest.mark.slow
