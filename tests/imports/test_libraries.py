@@ -30,7 +30,9 @@ IMPORTS = {
     "the program itself": (
         "import ctypes\nfrom ctypes.util import find_library\nctypes.CDLL(find_library('nothere_zz'))"
     ),
-    "an attribute that is forgiven": "import ctypes\ntry:\n    ctypes.pydll.nothere_zz\nexcept (OSError, AttributeError):\n    pass",
+    "an attribute that is forgiven": (
+        "import ctypes\ntry:\n    ctypes.pydll.nothere_zz\nexcept (OSError, AttributeError):\n    pass"
+    ),
     "private attribute": "import ctypes\nkind = ctypes.cdll._dlltype",
     "none": "import ctypes\nctypes.CDLL(None)",
     "own class": "class CDLL:\n    def __init__(self, name): pass\nCDLL('libnothere_zz.so')",
