@@ -133,7 +133,7 @@ def _require_nodes(nodes: Iterable[Message], scopes: tuple[set[str], ...], subgr
             raise Unreadable(f"an operator {node.text(4)!r} gives nothing, or what another gives")
         makers.update(outputs)
     scopes[-1].update(makers)
-    order = TopologicalSorter[int]()
+    order: TopologicalSorter[int] = TopologicalSorter()
     for number, node in enumerate(nodes):
         lost = next((name for name in node.texts(1) if not any(name in names for names in scopes)), None)
         if lost is not None:
