@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvDoctorError, EnvironmentProblem
 from envdoctor.core.fixing import Mending, Step, StepKind
 from envdoctor.facts.packages.installers import Deed, installers, pip_serves
@@ -17,7 +16,7 @@ from envdoctor.fixing.copying import copied, metadata_copied, nothing_starts, si
 from envdoctor.fixing.judging import breaks, lost_names, mended, mended_too, news_of, unanswered
 from envdoctor.fixing.uses import project_files
 from envdoctor.support.requirement import normal_name, required_name
-from envdoctor.support.text import one_line, plural
+from envdoctor.support.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,19 +33,8 @@ Asked = tuple["Operation", "Finding"]
 
 #: How often another version is tried where the first breaks something.
 _TRIES = 4
-_SECONDS = 3600.0
-#: To build a source distribution is to run it, and nobody has agreed to anything yet; nor is anything compiled.
-_BUILDS_NOTHING: dict[str, str | None] = {
-    "PIP_ONLY_BINARY": ":all:",
-    "PIP_NO_BINARY": None,
-    "UV_NO_BUILD": "1",
-    "UV_NO_BINARY": None,
-    "UV_COMPILE_BYTECODE": None,
-}
 #: pip ends in a traceback where it meets a damaged package; what it refuses itself it calls "ERROR: ...".
 _PIP_CRASHED = re.compile(r"with status 1: \w*[a-z]Error\b")
-_PIP_SAID = re.compile(r"(?m)^ERROR: (.+)")
-_BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
 @dataclass(slots=True)
@@ -255,24 +243,10 @@ class PackagePlanner:
         try:
             with copied(python, self._world.executor, self._world.cache) as copy:
                 with nothing_starts(Path(copy).parent.parent):
-                    failed = self._run_on(copy, commands)
+                    failed = self._world.failure_on(copy, commands)
                 return _Trial(failed=failed) if failed else self._judge(Path(copy), changes, mends)
         except EnvDoctorError as error:
             return _Trial(unjudged=str(error))
-
-    def _run_on(self, copy: str, commands: Sequence[Argv]) -> str:
-        """Why commands fail on a copy; "" if they do not."""
-        python = self._world.facts.python.executable
-        for command in map(self._world.called, commands):
-            words = tuple(copy if word == python else word for word in command)
-            words = (copy, "-I", *words[1:]) if words[0] == copy else words
-            variables = self._world.variables_of(words) | _BUILDS_NOTHING
-            result = self._world.executor.run(Command(argv=words, env=variables, timeout=_SECONDS))
-            if not result.ok:
-                said = _PIP_SAID.search(result.stderr)  # what follows may be a list
-                why = one_line(said[1] if said else result.last_line)
-                return f"tried on a copy, it {result.describe_failure()}: {why}{_BY_HAND}"
-        return ""
 
     def _judge(self, copy: Path, changes: Sequence[Change], mends: Sequence[Finding]) -> _Trial:
         changed = [normal_name(one.name) for one in changes]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envdoctor.core.command import Command
 from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.executors.programs import find_uv
 from envdoctor.fixing.resolving import Resolver
 from envdoctor.index.settings import load_settings
 from envdoctor.index.uv_settings import uv_environment
+from envdoctor.support.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +32,18 @@ _LEADING_ASTRAY = (
     *("PIP_PYTHON", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_DRY_RUN"),
     *("UV_TARGET", "UV_PREFIX", "UV_SYSTEM_PYTHON", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT"),
 )
+#: To build a source distribution is to run it, and nobody has agreed to anything yet; nor is anything compiled.
+_BUILDS_NOTHING: dict[str, str | None] = {
+    "PIP_ONLY_BINARY": ":all:",
+    "PIP_NO_BINARY": None,
+    "UV_NO_BUILD": "1",
+    "UV_NO_BINARY": None,
+    "UV_COMPILE_BYTECODE": None,
+}
+_SECONDS = 3600.0
+#: What pip refuses itself; more may follow.
+_PIP_SAID = re.compile(r"(?m)^ERROR: (.+)")
+_BY_HAND = " (nothing is built from source in a trial; where that is all there is, run the command yourself)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,20 @@ class World:
     def called(self, command: Argv) -> Argv:
         """A command as it can be run: uv by its path where there is none on PATH."""
         return (self.uv, *command[1:]) if command[0] == "uv" else command
+
+    def failure_on(self, copy: str, commands: Sequence[Argv]) -> str:
+        """Why commands fail on a copy of the environment, by the path of its interpreter; "" if they do not."""
+        python = self.facts.python.executable
+        for command in map(self.called, commands):
+            words = tuple(copy if word == python else word for word in command)
+            words = (copy, "-I", *words[1:]) if words[0] == copy else words
+            variables = self.variables_of(words) | _BUILDS_NOTHING
+            result = self.executor.run(Command(argv=words, env=variables, timeout=_SECONDS))
+            if not result.ok:
+                said = _PIP_SAID.search(result.stderr)
+                why = one_line(said[1] if said else result.last_line)
+                return f"tried on a copy, it {result.describe_failure()}: {why}{_BY_HAND}"
+        return ""
 
 
 def uv_of_user(uses_pip: bool, prefix: Path) -> tuple[str, dict[str, str | None]]:  # noqa: FBT001 - a fact

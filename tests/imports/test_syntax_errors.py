@@ -65,7 +65,7 @@ def test_an_older_python_reads_f_strings_otherwise():
         "def f[T](x: T) -> T: return x\n",
         "def f[T](x: T) -> T:\n    def g(y: T): ...\n    return g(x)\nf(1)\n",
         "class C[T](list[T]): ...\nC[int]\n",
-        "class C[T: int, *Ts, **P](list[T]):\n    y: T\n    def f[S](self, x: T, s: S) -> tuple[*Ts]: ...\nC[int]\n",
+        "class C[T: int, *Ts, **P](list[T]):\n    y: T\n    def f[S](self, x: T, s: S) -> tuple[T]: ...\nC[int]\n",
     ],
 )
 @pytest.mark.parametrize("bad", [True, False])

@@ -18,8 +18,9 @@ from .samples import as_batch, fixed_inputs, for_request, keep_sizes, make_up, t
 from .stage import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from .arrays import InputSpec
     from .custom_ops import Way
     from .untyped import Array, ExportedProgram, Tensor, TorchModule
 
@@ -53,20 +54,8 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     source = torch_source.load(request, fixed, components)
     sample = as_batch(next(iter(samples.one_by_one())), fixed)
     with components.step("run in PyTorch", "torch-model-refused"):
-        outputs = torch_source.answer(source.module, fixed, sample)
-    arguments = torch_source.as_tensors(sample, fixed)
-    with components.step("branches", "torch-onnx-failed"):
-        custom_ops.give_fakes()
-        program = _program_of(source.module, arguments)
-    with components.step("operators of its own", "torch-onnx-failed"):
-        ways = {} if program is None else custom_ops.find_ways(custom_ops.own_operators(program))
-        module = source.module if program is None else _without_own(source.module, program, ways)
-    with components.step("export to ONNX", "torch-onnx-failed"):
-        names = {"input_names": [spec.name for spec in fixed], "output_names": list(outputs)}
-        # What torch.export made has one mode and refuses to be told; this exporter tells any module.
-        module.train = lambda _: module
-        # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
-        torch.onnx.export(module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
+        outputs = list(torch_source.answer(source.module, fixed, sample))
+    ways = _export(source.module, torch_source.as_tensors(sample, fixed), (fixed, outputs), request, components)
     with components.step("run in ONNX Runtime", "onnx-model-refused"):
         session = onnxruntime.InferenceSession(request["output"], providers=["CPUExecutionProvider"])
     with components.step("numbers"):
@@ -85,6 +74,42 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "sizes": taken_sizes(inputs, fixed),
         **({"custom_operators": {str(operator): way.words for operator, way in ways.items()}} if ways else {}),
     }
+
+
+def _export(
+    module: TorchModule,
+    arguments: tuple[Tensor, ...],
+    edges: tuple[Sequence[InputSpec], list[str]],
+    request: Mapping[str, Any],
+    components: Components,
+) -> Mapping[Any, Way]:
+    """Write the ONNX file.
+
+    Args:
+        module: the model.
+        arguments: one sample.
+        edges: the inputs, and the names of the outputs.
+        request: names the file.
+        components: told of each step.
+
+    Returns:
+        The operators of the model's own that were written out, and how.
+    """
+    import torch
+
+    with components.step("branches", "torch-onnx-failed"):
+        custom_ops.give_fakes()
+        program = _program_of(module, arguments)
+    with components.step("operators of its own", "torch-onnx-failed"):
+        ways = {} if program is None else custom_ops.find_ways(custom_ops.own_operators(program))
+        module = module if program is None else _without_own(module, program, ways)
+    with components.step("export to ONNX", "torch-onnx-failed"):
+        names = {"input_names": [spec.name for spec in edges[0]], "output_names": edges[1]}
+        # What torch.export made has one mode and refuses to be told; this exporter tells any module.
+        module.train = lambda _: module
+        # The newer exporter (dynamo=True) needs onnxscript, which litert-torch's environment does not have.
+        torch.onnx.export(module, arguments, request["output"], dynamo=False, opset_version=_OPSET, **names)
+    return ways
 
 
 def _program_of(module: TorchModule, arguments: tuple[Tensor, ...]) -> ExportedProgram | None:
