@@ -146,7 +146,7 @@ def _unread(path: Path, error: Unreadable) -> str:
         )
     if path.is_dir():
         return explain_folder(path)
-    return known or f"{error}; name a whole .tflite file, or a bundle of some."
+    return known or f"{error}; name a whole file: a .tflite, a bundle of some, or what a compiler made."
 
 
 def _with_run(report: Report, path: Path) -> Report:

@@ -61,7 +61,7 @@ def _show_packages(page: Page, lock: Lock, *, verbose: bool) -> None:
 
 def _show_failure(page: Page, lock: Lock, *, verbose: bool) -> None:
     for missing in lock.unlocked:
-        page.heading(f"No sound set for {missing.target}: {missing.verdict.value}")
+        page.heading(f"No sound set found for {missing.target}: {missing.verdict.value}")
         show_reasons(page, missing.reasons if verbose else missing.reasons[:_SHOWN], verbose=verbose)
         for way in missing.ways:
             page.mark(State.NOTE, way)
@@ -69,7 +69,7 @@ def _show_failure(page: Page, lock: Lock, *, verbose: bool) -> None:
             page.mark(State.NOTE, _no_way(missing))
     page.gap()
     count = f"{len(lock.unlocked)} of {plural(len(lock.targets), 'target')}"
-    page.mark(State.ERROR, f"No lock was written: {count} without a sound set.")
+    page.mark(State.ERROR, f"No lock was written: no sound set was found for {count}.")
 
 
 def _no_way(missing: Unlocked) -> str:

@@ -114,7 +114,7 @@ def test_without_a_set_nothing_is_written_and_what_must_give_way_is_told(run, fo
     assert code == 1
     assert (folder / "pylock.toml").read_text() == "as it was"
     said = " ".join(printed.out.split())
-    assert "No sound set for macos-arm64-cp311: NO-WHEEL" in said
+    assert "No sound set found for macos-arm64-cp311: NO-WHEEL" in said
     assert "app==2.0 must give way: app==1.0 makes a sound set." in said
     assert "lib<3 must give way" not in said
 
