@@ -17,11 +17,11 @@ import sys
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "envdoctor" / "data" / "standard_names.toml"
-NEWEST = (3, 14)
+NEWEST = (3, 15)
 HEADER = """\
 # The names in the modules of CPython's standard library; `name<3.12` is gone since 3.12, `name>=3.11` new in 3.11.
 # Source: dir() of each module of CPython {pythons} on Linux, and typeshed's stubs for
-# other systems and 3.14; made by tools/make_standard_names.py. `*` stands for any name: the module answers for them by
+# other systems and 3.15; made by tools/make_standard_names.py. `*` stands for any name: the module answers for them by
 # code (`__getattr__`). Names with two underscores at both ends are left out, and so are modules whose name begins with
 # an underscore.
 [names]

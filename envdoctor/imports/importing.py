@@ -16,10 +16,9 @@ from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.lazy_keras import real_name
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
-from envdoctor.imports.syntax_errors import NUL, newer_tree, refusal
+from envdoctor.imports.syntax_errors import NUL, RefusedText, tree_for
 from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Made, Module, OwnPath, Perhaps
-from envdoctor.support.syntax import parse_python
 
 if TYPE_CHECKING:
     from envdoctor.imports.heap import State
@@ -334,16 +333,14 @@ class Imports:
         """
         machine = self._machine
         try:
-            return parse_python(text)
-        except Unreadable as error:
-            newer = newer_tree(text, machine.site.target)
-            if newer is not None:
-                return newer
-            refused = refusal(error, text, machine.site.target)
-            if refused and not machine.site.may_be_compiled(module):
+            return tree_for(text, machine.site.target)
+        except RefusedText as refused:
+            if not machine.site.may_be_compiled(module):
                 machine.via.append(module)
-                event = machine.emit(What.RAISE, "SyntaxError", state, name=refused)
+                event = machine.emit(What.RAISE, "SyntaxError", state, name=str(refused))
                 machine.via.pop()
                 raise Raised(Exc(cause=event) if NUL in text else built_in("SyntaxError", event)) from None
-            machine.unreadable = True
-            return None
+        except Unreadable:
+            pass
+        machine.unreadable = True
+        return None

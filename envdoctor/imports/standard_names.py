@@ -14,7 +14,7 @@ from envdoctor.imports.removed_names import removed_since
 if TYPE_CHECKING:
     from envdoctor.core.target import Target
 
-_OLDEST, _NEWEST = (3, 8), (3, 13)  # of the interpreters that were asked
+_OLDEST, _NEWEST = (3, 8), (3, 14)  # of the interpreters that were asked
 _ROW = re.compile(r"([^<>=]+)(?:<(\d+)\.(\d+))?(?:>=(\d+)\.(\d+))?")
 _ANY = "*"
 #: Modules that no build leaves out, nor a part of them.

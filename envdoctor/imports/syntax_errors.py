@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.newer_syntax import SINCE, parse_newer
-from envdoctor.support.syntax import InvalidSyntax, encoding_of
+from envdoctor.support.older_syntax import why_refused
+from envdoctor.support.syntax import InvalidSyntax, encoding_of, parse_python
 
 if TYPE_CHECKING:
     import ast
@@ -22,37 +23,46 @@ _OTHER_GRAMMAR = "barry_as_FLUFL"  # a feature of __future__ that few know
 _FORMATTED_ANEW = (3, 12)  # PEP 701: what stands in an f-string follows other rules since
 
 
-def refusal(error: Exception, text: str, target: Target) -> str:
-    """What is wrong with a text that `parse_python` did not take, if the target's Python certainly refuses it; else "".
+class RefusedText(Unreadable):
+    """A text that a target's Python certainly refuses; its words say the line and what is wrong."""
+
+
+def tree_for(text: str, target: Target) -> ast.Module:
+    """The tree of a text as the Python of a target reads it.
 
     What this Python refuses, an older one refuses as well, but for f-strings; of a newer one nothing is known. In
     another encoding the text may be another one. A NUL, and what is not UTF-8, is refused by all of them.
 
-    Args:
-        error: what was raised for it.
-        text: the text of a module.
-        target: whose Python is to read it.
+    Raises:
+        RefusedText: that Python takes it for no Python.
+        Unreadable: it is not understood, which proves nothing.
     """
-    if NUL in text and not _other_encoding(text):
-        return f"line {text[: text.index(NUL)].count(chr(10)) + 1}: it holds a NUL byte"
-    if (stray := _UNDECODED.search(text)) and not _other_encoding(text):
-        return f"line {text[: stray.start()].count(chr(10)) + 1}: it is not UTF-8, and names no encoding"
-    if not isinstance(error, InvalidSyntax) or _OTHER_GRAMMAR in text or _other_encoding(text):
-        return ""
     here, there = sys.version_info[:2], target.interpreter.version
-    anew = there < _FORMATTED_ANEW <= here and any(each in text.lower() for each in _F_STRINGS)
-    return "" if there > here or anew else f"line {error.line}: {error.problem}"
-
-
-def newer_tree(text: str, target: Target) -> ast.Module | None:
-    """The tree of a text that this Python did not take, as the newer one of a target does; None where not known."""
-    here, there = sys.version_info[:2], target.interpreter.version
-    if there <= here or there < SINCE:
-        return None
+    is_plain = _OTHER_GRAMMAR not in text and not _other_encoding(text)
     try:
-        return parse_newer(text, there)
-    except Unreadable:
-        return None
+        tree = parse_python(text)
+    except Unreadable as error:
+        if SINCE <= there > here:
+            return parse_newer(text, there)
+        anew = there < _FORMATTED_ANEW <= here and any(each in text.lower() for each in _F_STRINGS)
+        certain = isinstance(error, InvalidSyntax) and is_plain and there <= here and not anew
+        refused = f"line {error.line}: {error.problem}" if isinstance(error, InvalidSyntax) and certain else ""
+        if refused := _undecoded(text) or refused:
+            raise RefusedText(refused) from error
+        raise
+    wrong = why_refused(text.removeprefix("\ufeff"), there) if is_plain and there <= here else None
+    if wrong is not None:
+        raise RefusedText(f"line {wrong.line}: {wrong.problem}")
+    return tree
+
+
+def _undecoded(text: str) -> str:
+    if _other_encoding(text):
+        return ""
+    if NUL in text:
+        return f"line {text[: text.index(NUL)].count(chr(10)) + 1}: it holds a NUL byte"
+    stray = _UNDECODED.search(text)
+    return f"line {text[: stray.start()].count(chr(10)) + 1}: it is not UTF-8, and names no encoding" if stray else ""
 
 
 def _other_encoding(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 from envdoctor import __version__
@@ -42,12 +43,18 @@ def _hash_file(path: Path) -> str:
 
 @functools.cache
 def hash_code(*folders: str) -> str:
-    """SHA-256 over envdoctor's version and over its modules and tables in some folders.
+    """SHA-256 over the versions of envdoctor and of its Python, and over its modules and tables in some folders.
 
-    What was worked out by other code is not taken for what this code would say.
+    What was worked out by other code is not taken for what this code would say; each Python has a parser of its own.
 
     Args:
         folders: from the package's own, such as `wheels` or `facts/loading`.
     """
     files = [file for folder in folders for file in sorted((_PACKAGE / folder).rglob("*")) if file.suffix in _CODE]
-    return hash_value([__version__, [[file.relative_to(_PACKAGE).as_posix(), _hash_file(file)] for file in files]])
+    return hash_value(
+        [
+            __version__,
+            *sys.version_info[:2],
+            [[file.relative_to(_PACKAGE).as_posix(), _hash_file(file)] for file in files],
+        ]
+    )

@@ -8,8 +8,12 @@ import re
 import threading
 import warnings
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # CPython 3.11 counts the depth of its trees in one place for all threads: "AST constructor recursion depth mismatch".
 _ONE_AT_A_TIME = threading.Lock()
@@ -60,6 +64,19 @@ def parse_python(source: str) -> ast.Module:
         while len(_kept) > 1 and _characters > _MOST_KEPT:
             _characters -= len(_kept.popitem(last=False)[0])
         return tree
+
+
+def grammar_error(reader: Callable[[], object]) -> InvalidSyntax | None:
+    """What CPython's parser or compiler says against a text, asked one at a time and without its warnings."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reader()
+        except SyntaxError as error:
+            return InvalidSyntax(error.lineno or 0, error.msg)
+        except (ValueError, RecursionError, MemoryError):  # not for its grammar
+            pass
+    return None
 
 
 def encoding_of(text: str) -> tuple[str, int]:

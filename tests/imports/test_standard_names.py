@@ -49,7 +49,7 @@ def test_what_lacks(module, name, version):
         ("json", "nothere", python(3, 7)),  # older than what was asked
         ("json", "nothere", python(3, 11, implementation="pp")),
         ("json", "_nothere", python(3, 11, base=MACOS)),
-        ("json", "_nothere", python(3, 14)),
+        ("json", "_nothere", python(3, 15)),
         ("logging", "re", python(3, 11, base=WINDOWS)),
         ("concurrent", "futures", python(3, 11)),  # a submodule
         ("tkinter", "nothere", python(3, 11)),  # not asked
@@ -61,7 +61,7 @@ def test_what_is_there_or_not_known(module, name, target):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (3, 8) <= sys.version_info[:2] <= (3, 13), reason="the table ends with Python 3.13")
+@pytest.mark.skipif(not (3, 8) <= sys.version_info[:2] <= (3, 14), reason="the table ends with Python 3.14")
 def test_this_very_python_has_nothing_that_is_said_to_lack():
     false = []
     for module in load_table("standard_names")["names"]:

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import Interpreter
-from envdoctor.imports.syntax_errors import refusal
-from envdoctor.support.syntax import InvalidSyntax
+from envdoctor.imports.syntax_errors import RefusedText, tree_for
 from import_oracle import HERE, cpython_says, judged, raised_by
 
 BROKEN = {
     "Python 2": "print 'x'",
-    "an exception of Python 2": "try:\n    pass\nexcept ValueError, e:\n    pass",
+    "an exception of Python 2": "raise ValueError, 'e'",
     "a conflict of versions": "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other",
     "a text cut off": "def f(",
     "indentation": "if 1:\nx = 1",
@@ -46,15 +46,34 @@ def test_a_nul_byte_whatever_is_raised_for_it(tmp_path):
 
 def test_a_newer_python_may_take_it():
     newer = replace(HERE, interpreter=Interpreter(version=(sys.version_info[0], sys.version_info[1] + 1)))
-    assert refusal(InvalidSyntax(1, "bad"), "x = (", HERE)
-    assert not refusal(InvalidSyntax(1, "bad"), "x = (", newer)
-    assert not refusal(RecursionError(), "x", HERE)
+    with pytest.raises(RefusedText):
+        tree_for("x = (", HERE)
+    with pytest.raises(Unreadable) as said:
+        tree_for("x = (", newer)
+    assert not isinstance(said.value, RefusedText)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="f-strings have other rules since Python 3.12")
 def test_an_older_python_reads_f_strings_otherwise():
     older = replace(HERE, interpreter=Interpreter(version=(3, 11)))
-    assert not refusal(InvalidSyntax(1, "bad"), 'f"{x! r}"', older)
+    with pytest.raises(Unreadable) as said:
+        tree_for('f"{x! r}"', older)
+    assert not isinstance(said.value, RefusedText)
+
+
+def test_an_older_python_does_not_take_newer_grammar():
+    older = replace(HERE, interpreter=Interpreter(version=(3, 9)))
+    text = "match 1:\n    case 1: pass\n"
+    (failure,) = judged({"pkg/__init__.py": "from pkg import bad", "pkg/bad.py": text}, target=older).failures
+    assert failure.cause.name.startswith("line 2: Pattern matching is only supported in Python 3.10")
+    assert not judged({"pkg/__init__.py": "from pkg import bad", "pkg/bad.py": text}).failures
+
+
+@pytest.mark.slow
+def test_what_only_the_compiler_refuses(tmp_path):
+    for text in ("return 1", "x = 1\nfrom __future__ import annotations", "def f():\n    x = 1\n    global x"):
+        assert cpython_says([text], tmp_path)[0]
+        assert raised_by(text) == "SyntaxError"
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_what_dpkg_refuses(tmp_path, name):
     program = shutil.which("dpkg-deb")
     if program:
         done = subprocess.run([program, "-R", archive, tmp_path / "theirs"], capture_output=True, check=False)
-        assert done.returncode
+        assert done.returncode or "checksum" in name  # dpkg 1.23 does not miss one
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
@@ -13,6 +12,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
 from envdoctor.core.target import NEWEST_PATCH
 from envdoctor.support.newer_syntax import NEWEST, parse_newer
+from envdoctor.support.older_syntax import older_grammar
 from envdoctor.support.requirement import required_name
 from envdoctor.support.syntax import parse_python
 from envdoctor.support.text import plural, version_tuple
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _OPEN_NAMES = re.compile(r"import\s*\*|__getattr__|globals\(\)|setattr\(|sys\.modules|exec\(|lazy")
-_OLDEST_GRAMMAR = (3, 5)  # that CPython's own parser can be asked for is 3.4
 _OF_DATA = re.compile(r".*(?:^|/)data/.*")
 _SHARED_NAMESPACES = {
     "azure",
@@ -209,10 +208,6 @@ def _is_for_this_python(wheel: ReviewedWheel) -> bool:
     return allowed and bool(tags & {"py3", f"cp{here.replace('.', '')}", f"py{here.replace('.', '')}"})
 
 
-_MAYBE_NEWER = re.compile(
-    r":=|\bmatch\b.*:\s*$|\bexcept\s*\*|^\s*type\s+\w+|^\s*(?:def|class)\s+\w+\[|[(,]\s*/\s*[,)]|^\s*with\s*\(",
-    re.MULTILINE,
-)
 _PROMISED = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
 
 
@@ -233,7 +228,7 @@ def newer_python(wheel: ReviewedWheel) -> Iterator[Sighting]:
         newer = [name for name in module.imports if version_tuple(added.get(name.partition(".")[0], "0")) > oldest]
         text = wheel.text(wheel.modules_by_name[module.name])
         problem = f"imports {newer[0]} of Python {added[newer[0].partition('.')[0]]}" if newer else ""
-        problem = problem or (_problem_for(text, oldest) if _MAYBE_NEWER.search(text) else "")
+        problem = problem or _problem_for(text, oldest)
         if problem:
             message = f"Requires-Python allows {oldest[0]}.{oldest[1]}, and {module.path} {problem}"
             yield Sighting(message=message, files=(module.path,))
@@ -283,17 +278,8 @@ def _oldest_python(wheel: ReviewedWheel) -> tuple[int, int] | None:
 
 
 def _problem_for(text: str, python: tuple[int, int]) -> str:
-    if python < _OLDEST_GRAMMAR:
-        return ""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text.removeprefix("\ufeff"), feature_version=python)
-    except SyntaxError as error:
-        return f"does not compile there, line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError):  # not for its grammar
-        pass
-    return ""
+    wrong = older_grammar(text.removeprefix("\ufeff"), python)
+    return "" if wrong is None else f"does not compile there, line {wrong.line}: {wrong.problem}"
 
 
 @rule("namespace-taken", needs=Part.WHOLE, fix="Leave the namespace without an __init__.py (PEP 420).")

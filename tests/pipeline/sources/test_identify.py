@@ -81,7 +81,8 @@ def test_real_int8_tflite_files():
 
 def test_missing(tmp_path):
     assert "does not exist" in refused(tmp_path / "model.keras")
-    assert "can't be read: File name too long" in refused(tmp_path / ("m" * 300))
+    said = refused(tmp_path / ("m" * 300))  # since Python 3.14, what the system can't be asked for is not there
+    assert "can't be read: File name too long" in said or "does not exist" in said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""Texts that this Python parses and another refuses; where that other one is on this machine, it is asked."""
+
+import json
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from envdoctor.core.errors import Unreadable
+from envdoctor.support.older_syntax import why_refused
+from envdoctor.support.syntax import parse_python
+
+#: By the Python that brought it.
+NEWER = {
+    (3, 8): ["f(x := 1)", "def f(a, /): ..."],
+    (3, 10): ["match x:\n    case 1: ...", "if x:\n    match x:  # why\n        case [1, *_]: ..."],
+    (3, 11): ["try: ...\nexcept* A: ...", "a[*b]", "x = a[b, *c]", "def f(*a: *T): ..."],
+    (3, 12): [
+        "type A = int",
+        "def f[T](x: T): ...",
+        "async def f [T](x: T): ...",
+        "class C[T]: ...",
+        "f'{d['a']}'",
+        "x = f'{x} {d['a']}'",
+        "f\"{'\\n'.join(y)}\"",
+        'f"{chr(10) + "\\n"}"',
+        "f'''{\n y # c\n}'''",
+        "f'{\n y}'",
+        "rf'{f'{x}'}'",
+    ],
+    (3, 13): ["class C[T = int]: ...", "type A[T = int] = T"],
+    (3, 14): ["try: ...\nexcept A, B: ...", "try: ...\nexcept* A, B: ...", "x = t'{1}'"],
+}
+TAKEN = [
+    "a[(*b,)]",
+    "a[b*c]",
+    "f(*a, **k)",
+    "x = 1\ntype = 2\ntype[x]",
+    "match = 1\nmatch[0]: int",
+    "try: ...\nexcept (A, B): ...",
+    "f'{d[\"a\"]}'",
+    "f'\\n{x}'",
+    "f'{x!r:>{w}}'",
+    "f'{{ {x}'",
+    "f'{x} # {y}'",
+    "rf'{x}\\d#'",
+    "f'''{\n y}'''",
+    "x = 'if' if'{' else 2",
+    "# f'{d['\nf'{x}#{y}'",
+    "def f():\n    global x\n    x = 1",
+    "from __future__ import annotations\nx: int",
+    '"""Words."""\nfrom __future__ import annotations',
+]
+MISPLACED = ["return 1", "nonlocal x", "def f():\n    x = 1\n    global x", "x = 1\nfrom __future__ import annotations"]
+MISPLACED += ["def f(__debug__): ...", "class A:\n    def f(self):\n        from os import *", "await x", "*a"]
+PYTHONS = [(3, minor) for minor in range(8, 15)]
+
+
+def is_here(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            parse_python(text)
+        except Unreadable:
+            return False
+    return True
+
+
+def test_an_older_python_refuses():
+    for since, texts in NEWER.items():
+        for text in filter(is_here, texts):
+            for version in PYTHONS:
+                told = why_refused(text, version)
+                assert (told is not None) is (version < since <= sys.version_info[:2]), (text, version)
+                assert told is None or told.line, text
+
+
+def test_what_all_take_is_not_refused():
+    assert [(text, version) for text in TAKEN for version in PYTHONS if why_refused(text, version)] == []
+
+
+def test_what_only_the_compiler_refuses():
+    assert [text for text in MISPLACED if why_refused(text, sys.version_info[:2]) is None] == []
+    assert why_refused("async def f():\n    return [[x async for x in y] for z in w]\n\n__debug__", (3, 8)) is None
+
+
+def others():
+    """Older Pythons of this machine, which pyenv or the system brought."""
+    for version in PYTHONS:
+        name = "python{}.{}".format(*version)
+        places = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version[0]}.{version[1]}.*/bin/{name}"))
+        program = str(places[-1]) if places else shutil.which(name)
+        if program and version < sys.version_info[:2]:
+            yield version, program
+
+
+@pytest.mark.slow
+def test_those_pythons_say_the_same():
+    asked = list(others())
+    if not asked:
+        pytest.skip("no older Python is on this machine")
+    texts = [*TAKEN, *(text for each in NEWER.values() for text in each)]
+    code = "import json, sys, warnings\nwarnings.simplefilter('ignore')\nfor text in json.load(sys.stdin):\n"
+    code += "    try: compile(text, 'text', 'exec'); print(1)\n    except SyntaxError: print(0)\n"
+    for version, program in asked:
+        words = json.dumps([text for text in texts if is_here(text)])
+        done = subprocess.run(
+            [program, "-I", "-S", "-c", code], input=words, capture_output=True, text=True, check=True
+        )
+        said = [line == "1" for line in done.stdout.split()]
+        assert said == [why_refused(text, version) is None for text in texts if is_here(text)], version
