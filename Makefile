@@ -10,7 +10,7 @@ OUT    ?= build/demo
 # Tests start this program hundreds of times: without its bytecode each start would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test unit bare lint docs site pictures man constraints bench clean
+.PHONY: demo test unit bare others lint docs site pictures man constraints bench clean
 
 demo: $(STAMP)
 	$(BIN)/envdoctor build examples/digits/digits.keras --to ethos-u55-128 \
@@ -27,6 +27,13 @@ bare: $(STAMP)-dev
 	$(BIN)/python tools/make_bare.py build/bare
 	PATH="$(CURDIR)/build/bare/bin" build/bare/venv/bin/python -m pytest -n auto --dist worksteal -m "not integration" \
 	    @build/bare/tests.txt
+
+# The tests that `make unit` runs, with the oldest and the newest other Python that pyenv or the PATH has, in environments
+# of their own.
+others: $(STAMP)-dev
+	for python in $$($(BIN)/python tests/helpers/pythons.py); do \
+	    $(MAKE) unit PYTHON=$$python VENV=build/others/$${python##*/} || exit 1; \
+	done
 
 lint: $(STAMP)-dev
 	$(BIN)/ruff check

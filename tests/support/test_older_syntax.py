@@ -1,17 +1,16 @@
 """Texts that this Python parses and another refuses; where that other one is on this machine, it is asked."""
 
 import json
-import shutil
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.older_syntax import why_refused
 from envdoctor.support.syntax import parse_python
+from pythons import other_pythons
 
 #: By the Python that brought it.
 NEWER = {
@@ -87,19 +86,9 @@ def test_what_only_the_compiler_refuses():
     assert why_refused("async def f():\n    return [[x async for x in y] for z in w]\n\n__debug__", (3, 8)) is None
 
 
-def others():
-    """Older Pythons of this machine, which pyenv or the system brought."""
-    for version in PYTHONS:
-        name = "python{}.{}".format(*version)
-        places = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version[0]}.{version[1]}.*/bin/{name}"))
-        program = str(places[-1]) if places else shutil.which(name)
-        if program and version < sys.version_info[:2]:
-            yield version, program
-
-
 @pytest.mark.slow
 def test_those_pythons_say_the_same():
-    asked = list(others())
+    asked = [(version, program) for version, program in other_pythons().items() if version < sys.version_info[:2]]
     if not asked:
         pytest.skip("no older Python is on this machine")
     texts = [*TAKEN, *(text for each in NEWER.values() for text in each)]
