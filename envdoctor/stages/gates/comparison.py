@@ -73,17 +73,22 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}
     kind = "mending" if output.reference is not None and context.source.kind in _MENDED else "comparison"
     summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
-    found = list(judge_outputs(values, context.request.options.thresholds, subject))
-    if not any(each.severity is Severity.ERROR for each in found):
-        found += _judge_unseen(values, context.request.options.thresholds, subject)
+    found = judge_outputs(values, context.request.options.thresholds, subject)
     if accuracy is not None:
         summary["accuracy"] = accuracy
         found += judge_accuracy(accuracy, context.request.options.thresholds, subject)
     return Compared(summary=summary, findings=tuple(found))
 
 
-def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> list[Finding]:
     """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
+    found = list(_judge_calibrated(values, thresholds, subject))
+    if not any(each.severity is Severity.ERROR for each in found):
+        found += _judge_unseen(values, thresholds, subject)
+    return found
+
+
+def _judge_calibrated(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     alike = [one.get("frozen") and not one["drowned"] for one in values["outputs"]]
     if not values.get("random") and alike and all(alike):
         names = ", ".join(str(one["name"]) for one in values["outputs"])

@@ -80,13 +80,13 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values["evaluated"] = None
     if expected.evaluation is not None:
         answered = _answers(runner, expected.evaluation, inputs, outputs)
-        values["evaluated"] = _evaluated(expected.evaluation, answered, steps, picked)
+        values["evaluated"] = evaluated(expected.evaluation, answered, steps, picked)
         values["accuracy"] = accuracy_of(expected.evaluation, answered)
     return values
 
 
-def _evaluated(
-    expected: reference.Answers, given: Mapping[str, Array], steps: Mapping[str, float], picked: Sequence[str]
+def evaluated(
+    expected: reference.Answers, given: Mapping[str, Array], steps: Mapping[str, float], picked: Sequence[str] = ()
 ) -> Mapping[str, object]:
     """How far the outputs are apart on the evaluation samples, which calibrated nothing; sets of items left out."""
     sides = {
@@ -96,7 +96,7 @@ def _evaluated(
     }
     return {
         "samples": expected.samples.count,
-        "outputs": [compare(name, *both, steps[name]) for name, both in sides.items()],
+        "outputs": [compare(name, *both, steps.get(name, 0.0)) for name, both in sides.items()],
     }
 
 
