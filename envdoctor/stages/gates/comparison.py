@@ -102,11 +102,14 @@ def _judge_calibrated(values: Mapping[str, Any], thresholds: Thresholds, subject
             ),
         )
         wrong = list(_wrong(one, thresholds, subject, evidence))
+        lost = [each for each in wrong if each.name == "channels-lost"]
         swallowed, unread = values.get("swallowed"), values.get("unread")
         is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
         is_masked = swallowed is not None and _is_mask(swallowed) and _is_moved(one)
         if unread and is_far:
             yield _unread(unread, subject, (*evidence, *_said(wrong)))
+        elif swallowed and lost and _is_of_the_output(one["lost"], swallowed):
+            yield from lost
         elif swallowed and (is_far or is_masked):
             yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
@@ -122,14 +125,17 @@ def _judge_unseen(values: Mapping[str, Any], thresholds: Thresholds, subject: st
     if evaluated:
         judged_by_accuracy = values.get("accuracy") is not None
         limits = replace(thresholds, max_difference=math.inf) if judged_by_accuracy else thresholds
+        calibrated = {one["name"]: one for one in values["outputs"]}
         for one in evaluated["outputs"]:
             source = f"{ran} on {plural(evaluated['samples'], 'sample')} of --evaluate"
             evidence = (Evidence(source=source, excerpt=_measures(one)),)
             if not one["finite"]:
                 yield finding("outputs-not-finite", subject, evidence, output=one["name"])
             elif complaints := "; ".join(_complaints(one, limits)):
+                is_narrow = _is_far_better(calibrated.get(one["name"]), one, thresholds)
+                name = "calibration-too-narrow" if is_narrow else "outputs-differ"
                 words = f"on the samples of --evaluate {complaints}"
-                yield finding("outputs-differ", subject, evidence, output=one["name"], words=words)
+                yield finding(name, subject, evidence, output=one["name"], words=words)
         return
     for one in values["outputs"]:
         clipped = one.get("clipped")
@@ -138,6 +144,12 @@ def _judge_unseen(values: Mapping[str, Any], thresholds: Thresholds, subject: st
             source = f"the float model on {plural(values['samples'], 'sample')}"
             evidence = (Evidence(source=source, excerpt=f"clipped {_measures(clipped)}"),)
             yield finding("range-rests-on-few", subject, evidence, output=one["name"], share=_percent(difference))
+
+
+def _is_far_better(calibrated: Mapping[str, Any] | None, evaluated: Mapping[str, Any], thresholds: Thresholds) -> bool:
+    """Whether an output is right on calibration samples, and further off on others than rounding or chance explain."""
+    first, other = (math.inf if one is None else one.get("difference") for one in (calibrated, evaluated))
+    return first is not None and 2 * first < min(math.inf if other is None else other, thresholds.max_difference)
 
 
 def _wrong(
@@ -205,6 +217,11 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     enough = math.ceil(found["signal"]) + _BEYOND
     words = {key: short_name(str(value)) if key in _TENSORS else value for key, value in _numbers(found).items()}
     return finding(name, subject, evidence, **words, source=source, enough=enough)
+
+
+def _is_of_the_output(lost: Mapping[str, Any], swallowed: Mapping[str, Any]) -> bool:
+    """Whether the step that swallows a signal is the output's own: that is its fault, and no inner tensor's."""
+    return lost["step"] is not None and math.isclose(lost["step"], swallowed["step"], rel_tol=1e-3)
 
 
 def _is_mask(swallowed: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ def clipped(one):
 def test_evaluation_samples_without_labels_judge_what_calibration_could_not_see():
     assert judged(clipped) == ([], judged(clipped)[1])
     names, comparison = judged(clipped, OTHERS)
-    assert names == ["outputs-differ"]
+    assert names == ["calibration-too-narrow"]
     assert comparison["evaluated"]["samples"] == OTHERS.count
     assert judged(lambda one: {"y": one["x"] * 3}, OTHERS)[0] == []
 
