@@ -1,4 +1,5 @@
 import dataclasses
+import struct
 
 import pytest
 
@@ -9,7 +10,7 @@ from envdoctor.core.finding import Severity
 from envdoctor.pipeline.judging import judge
 from envdoctor.stages import gates
 from envdoctor.stages.gates.invocation import judge_run
-from envdoctor.stages.problems import finding
+from envdoctor.stages.problems import Scope, finding, shared_by
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
@@ -69,9 +70,10 @@ def test_outputs_that_differ_on_made_up_samples_are_a_warning(tmp_path, monkeypa
         assert "off by 60%" in told.message
 
 
-def test_smaller_weights_that_change_the_outputs_have_a_fix_of_their_own(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["outputs-differ", "calibration-too-narrow"])
+def test_smaller_weights_that_change_the_outputs_have_a_fix_of_their_own(tmp_path, monkeypatch, name):
     """Nothing was calibrated, so that other samples help nobody."""
-    differs = finding("outputs-differ", "m.tflite", (), output="o", words="off by 60%")
+    differs = finding(name, "m.tflite", (), output="o", words="off by 60%")
     path = DATA / "tflite/layernorm.tflite"
     compared = StageOutput(path=path, summary={"comparison": {"random": False}}, findings=(differs,))
     monkeypatch.setattr(gates, "judge_small", lambda *_: ())
@@ -114,6 +116,18 @@ def test_what_else_is_wrong_is_in_the_evidence(tmp_path):
     found = failure(tmp_path, an_int8_model(), ArtifactKind.TFLITE_INT8, io_type="uint8")
     assert found.name == "wrong-io-type"
     assert "wrong-io-type" in [one.source for one in found.evidence]
+
+
+def test_a_range_that_ends_at_infinity_is_the_models_fault_and_no_damage(tmp_path):
+    data = bytearray(an_int8_model().read_bytes())
+    scale = next(
+        tensor.quantization.scales[0] for tensor in read_model(an_int8_model()).main.tensors if tensor.quantization
+    )
+    made = tmp_path / "m.tflite"
+    made.write_bytes(bytes(data).replace(struct.pack("<f", scale), struct.pack("<f", float("inf"))))
+    found = failure(tmp_path, made, ArtifactKind.TFLITE_INT8)
+    assert (found.name, shared_by(found)) == ("ranges-not-finite", Scope.MODEL)
+    assert found.message.startswith("tensor ")
 
 
 def test_a_damaged_product(tmp_path):
