@@ -228,6 +228,16 @@ def _is_mask(swallowed: Mapping[str, Any]) -> bool:
     return swallowed["constant"] is not None and abs(swallowed["constant"]) >= _MASK
 
 
+def _noise(one: Mapping[str, Any]) -> str:
+    """That an error is as large as what it is the error of; empty if it is not."""
+    if one.get("noise") is not None and one["noise"] >= 1:
+        return (
+            f"its error is {_percent(one['noise'])} of what it moves by over the samples, a constant would be as near"
+        )
+    listed = ", ".join(map(str, one.get("noisy", ())))
+    return f"at the indexes {listed} of its last axis the error is as large as what they move by" if listed else ""
+
+
 def _is_moved(one: Mapping[str, Any]) -> bool:
     near = one["agreement"] is None or one["agreement"] >= _SAME_PLACE
     return one["cosine"] is None or one["cosine"] < _ROUNDED or not near
@@ -272,6 +282,8 @@ def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]
         )
     if cosine is None or cosine < least:
         yield f"the cosine similarity is {_decimal(cosine, least)}, at least {least:.9g} is required"
+    if most < 1 and (noise := _noise(one)):
+        yield noise
     if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
         wanted = _percent(thresholds.min_agreement, one["agreement"])
         yield f"{_agreement(one, thresholds.min_agreement)}, at least {wanted} is required"

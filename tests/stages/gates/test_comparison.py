@@ -47,6 +47,8 @@ def test_a_float_model_that_answers_all_alike():
 
 def test_a_good_output():
     assert judged() == []
+    assert judged(noise=0.9, noisy=[]) == []
+    assert judged(Thresholds(max_difference=1.0), noise=1.2) == [], "any error is accepted"
     assert judged(agreement=None) == []
 
 
@@ -58,6 +60,8 @@ def test_a_good_output():
         ({"agreement": 0.5}, "outputs-differ", "in 50.0% of the samples, at least 80.0%"),
         ({"difference": None}, "outputs-differ", "unknown"),
         ({"cosine": None}, "outputs-differ", "unknown"),
+        ({"noise": 1.2}, "outputs-differ", "its error is 120.0% of what it moves by over the samples"),
+        ({"noisy": [3]}, "outputs-differ", "at the indexes 3 of its last axis the error is as large"),
         ({"finite": False}, "outputs-not-finite", "NaN"),
         ({"constant": True}, "outputs-constant", "same for all samples"),
         ({"still": True}, "comparison-says-little", "hardly changes"),
