@@ -34,9 +34,9 @@ _TITLES = {
     "compiled": "comparison of the compiled file with the model",
     "mending": "comparison of the mended model with the one before",
 }
-#: What the first model of a comparison is called.
 #: An error of less than this share of what an output moves by is not worth a word.
 _NOISY = 0.2
+#: What the first model of a comparison is called.
 _FIRST = {"comparison": "float model", "compiled": "model", "mending": "model before"}
 
 

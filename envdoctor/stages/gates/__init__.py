@@ -108,7 +108,9 @@ def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutp
     """
     source = read_model(context.source.path)
     judged = judge(_read(output), source, output.summary, context.request.options)
-    judged_output = dataclasses.replace(output, summary={**output.summary, **judged.summary})
+    not_run = f"not run, that takes the device: what was run and judged is {context.source.path.name}"
+    summary = {**output.summary, **judged.summary, "compiled file": not_run}
+    judged_output = dataclasses.replace(output, summary=summary)
     return add_findings(judged_output, (*judged.findings, *run_given(context)))
 
 

@@ -10,6 +10,7 @@ from envdoctor.core.finding import Severity
 from envdoctor.pipeline.judging import judge
 from envdoctor.stages import gates
 from envdoctor.stages.gates.invocation import judge_run
+from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.problems import Scope, finding, shared_by
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
@@ -142,6 +143,15 @@ def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     found = failure(tmp_path, path, kind)
     assert found.name == "nothing-on-accelerator"
     assert found.subject == path.name, "the folder is not where the product ends"
+
+
+def test_that_nothing_ran_a_compiled_file_is_said(tmp_path, monkeypatch):
+    path = an_int8_model()
+    monkeypatch.setattr(gates, "run_given", lambda _: ())
+    context = stage_context(tmp_path / "stage", Artifact(kind=ArtifactKind.TFLITE_INT8, path=path, sha256="0"))
+    judged_output = gates.compiled_gate(lambda *_: Judged(summary={}, findings=()), context, StageOutput(path=path))
+    assert path.name in judged_output.summary["compiled file"]
+    assert judged_output.summary["compiled file"].startswith("not run")
 
 
 def test_what_an_earlier_look_found_stands_beside_an_error(tmp_path):
