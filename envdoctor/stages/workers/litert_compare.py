@@ -272,14 +272,12 @@ def _answers(
     runner: litert_run.Runner, expected: reference.Answers, inputs: Mapping[str, str], outputs: Mapping[str, str]
 ) -> Mapping[str, Array]:
     """This model's outputs for the samples of a reference, by the reference's names."""
-    import numpy as np
 
-    collected: dict[str, list[Array]] = {name: [] for name in outputs}
-    for sample in expected.samples.one_by_one():
+    def predict(sample: Mapping[str, Array]) -> Mapping[str, Array]:
         given = runner.predict({inputs[name]: value for name, value in sample.items()})
-        for name, mine in outputs.items():
-            collected[name].append(np.atleast_1d(given[mine]))
-    return {name: np.concatenate(values) for name, values in collected.items()}
+        return {name: given[mine] for name, mine in outputs.items()}
+
+    return reference.outputs_of(predict, expected.samples)
 
 
 def pair(
