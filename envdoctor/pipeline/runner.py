@@ -74,6 +74,8 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
         return True
     if scope is Scope.EXPORT:
         return _form(route.stages[0], actions, source) == _form(result.stage, actions, source)
+    if scope is Scope.QUANTIZER:
+        return _quantizer(result.stage, actions) in {_quantizer(stage, actions) for stage in route.stages}
     count = len(attempt.results)
     ours, theirs = route.stages[:count], attempt.route.stages[:count]
     if scope is Scope.ENVIRONMENT:  # which reads what the same stages before have made
@@ -81,6 +83,11 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
         ours, theirs = ours[:-1], theirs[:-1]
         return same and [stage.action for stage in ours] == [stage.action for stage in theirs]
     return [stage.action for stage in ours] == [stage.action for stage in theirs]
+
+
+def _quantizer(stage: StagePlan, actions: Mapping[str, Action]) -> tuple[str, str]:
+    """What makes which kind of file: `tensorflow` of any version."""
+    return (stage.environment or "").partition("-")[0], actions[stage.action].produces
 
 
 def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool, bool]:

@@ -34,6 +34,7 @@ class Scope(enum.Enum):
     STAGES = "stages"
     ENVIRONMENT = "environment"
     EXPORT = "export"
+    QUANTIZER = "quantizer"
     MODEL = "model"
 
 

@@ -11,6 +11,8 @@ from envdoctor.tflite.model import Location
 if TYPE_CHECKING:
     from envdoctor.tflite.model import Quantization, Tensor
 
+#: What is said of a tensor that nothing quantized can have: the step of a range that ends at infinity.
+IMPOSSIBLE_SCALE = "has an impossible scale"
 #: Bits of an element; texts, resources and variants have none.
 _BITS = {
     "INT2": 2, **dict.fromkeys(("INT4", "UINT4"), 4),
@@ -50,7 +52,7 @@ def require_sound(tensor: Tensor, values: int | None) -> None:
 def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:
     count, axis = len(quantization.scales), quantization.quantized_dimension
     if not all(0 <= scale < math.inf for scale in quantization.scales):
-        raise Unreadable(f"{where} has an impossible scale")
+        raise Unreadable(f"{where} {IMPOSSIBLE_SCALE}")
     if count != len(quantization.zero_points):
         raise Unreadable(f"{where} has {count} scales and {len(quantization.zero_points)} zero points")
     if shape and not 0 <= axis < len(shape):

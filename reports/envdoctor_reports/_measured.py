@@ -34,6 +34,8 @@ _TITLES = {
     "compiled": "comparison of the compiled file with the model",
     "mending": "comparison of the mended model with the one before",
 }
+#: An error of less than this share of what an output moves by is not worth a word.
+_NOISY = 0.2
 #: What the first model of a comparison is called.
 _FIRST = {"comparison": "float model", "compiled": "model", "mending": "model before"}
 
@@ -117,6 +119,8 @@ def _distances(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"largest difference {one['difference']:.1%} of its range"
     if one.get("rms") is not None:
         yield f"relative rms error {one['rms']:.3g}"
+    if (one.get("noise") or 0) > _NOISY:
+        yield f"error {one['noise']:.0%} of what it moves by"
     if one.get("cosine") is not None:
         yield f"cosine {one['cosine']:.5f}"
     if one.get("agreement") is not None:

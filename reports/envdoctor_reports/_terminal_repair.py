@@ -53,7 +53,9 @@ def _why_not(mend: MendReport) -> str:
     if mend.difference is None:
         return f"it could not be run: {mend.failure}"
     if not mend.difference.moved:
-        return "the outputs were the same for all these inputs, which proves nothing; give real ones with --samples"
+        dead = "the model itself tells these samples no more apart: look at its steps, or at others with --samples"
+        fix = dead if mend.difference.given else "give real ones with --samples"
+        return f"the outputs were the same for all these inputs, which proves nothing; {fix}"
     accepted = [plural(mend.accepted_steps, "step")] if mend.difference.steps > mend.accepted_steps else []
     if mend.difference.share > mend.accepted_share:
         accepted.append(f"{mend.accepted_share:g} of the largest value")

@@ -81,6 +81,9 @@ def named(name):
     return StageFailed(finding(name, "m.keras", words="x", failure="x", title="x", output="x"))
 
 
+SWALLOWED = ("tensor", "range", "result", "op", "step", "widest", "largest", "source", "enough", "constant", "signal")
+
+
 def tried(bench, failure, *others, traits=frozenset()):
     """The routes that are tried after a first one in the environment `new` failed like that."""
     first = replace(failing("first", K.KERAS, K.TFLITE_INT8, failure), environment="new")
@@ -99,6 +102,12 @@ def other(name, environment, **rest):
 )
 def test_a_fault_of_the_model_itself_is_told_once(bench, name):
     assert tried(bench, named(name), other("same", "new"), other("old", "old")) == []
+
+
+def test_what_one_quantizer_swallows_is_left_to_another(bench):
+    named_so = StageFailed(finding("signal-swallowed", "m.keras", **dict.fromkeys(SWALLOWED, "x")))
+    others = (other("same", "new-2.15"), other("other", "litert"), other("float", "new-2.15", produces=K.TFLITE_FLOAT))
+    assert tried(bench, named_so, *others) == ["other", "float"]
 
 
 def test_a_file_of_another_keras_is_left_to_the_other_keras(bench):

@@ -19,6 +19,7 @@ from envdoctor.stages.gates.mapping import Judged
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_mixed, judge_small
 from envdoctor.stages.problems import finding
 from envdoctor.tflite.reader import map_file, open_model, read_model
+from envdoctor.tflite.wholeness import IMPOSSIBLE_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +85,7 @@ def _told_as(problem: str, found: Finding) -> Finding:
 
     A network may answer noise with anything, and that the weights are the source's is proven by the worker.
     """
-    if found.name != "outputs-differ" or problem == found.name:
+    if found.name not in {"outputs-differ", "calibration-too-narrow"} or problem == "outputs-differ":
         return found
     words = found.message.partition(": ")[2].rstrip(".")
     return finding(problem, found.subject, found.evidence, words=words)
@@ -107,7 +108,9 @@ def compiled_gate(judge: JudgeCompiled, context: StageContext, output: StageOutp
     """
     source = read_model(context.source.path)
     judged = judge(_read(output), source, output.summary, context.request.options)
-    judged_output = dataclasses.replace(output, summary={**output.summary, **judged.summary})
+    not_run = f"not run, that takes the device: what was run and judged is {context.source.path.name}"
+    summary = {**output.summary, **judged.summary, "compiled file": not_run}
+    judged_output = dataclasses.replace(output, summary=summary)
     return add_findings(judged_output, (*judged.findings, *run_given(context)))
 
 
@@ -117,7 +120,9 @@ def _read(output: StageOutput) -> Model:
         return open_model(map_file(output.path), name=output.path.name)
     except Unreadable as error:
         evidence = (Evidence(source=output.path.name, excerpt=str(error)),)
-        raise StageFailed(finding("file-truncated", output.path.name, evidence, words=f"{error}.")) from None
+        name = "ranges-not-finite" if IMPOSSIBLE_SCALE in str(error) else "file-truncated"
+        words = str(error).rpartition(": ")[2]
+        raise StageFailed(finding(name, output.path.name, evidence, words=f"{error}.", tensor=words)) from None
 
 
 def add_findings(output: StageOutput, findings: Iterable[Finding]) -> StageOutput:

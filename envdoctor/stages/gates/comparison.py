@@ -73,17 +73,22 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
     accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}
     kind = "mending" if output.reference is not None and context.source.kind in _MENDED else "comparison"
     summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
-    found = list(judge_outputs(values, context.request.options.thresholds, subject))
-    if not any(each.severity is Severity.ERROR for each in found):
-        found += _judge_unseen(values, context.request.options.thresholds, subject)
+    found = judge_outputs(values, context.request.options.thresholds, subject)
     if accuracy is not None:
         summary["accuracy"] = accuracy
         found += judge_accuracy(accuracy, context.request.options.thresholds, subject)
     return Compared(summary=summary, findings=tuple(found))
 
 
-def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
+def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> list[Finding]:
     """What is wrong with the outputs, given what a worker measured (`ran`: what gave them, if not LiteRT). Pure."""
+    found = list(_judge_calibrated(values, thresholds, subject))
+    if not any(each.severity is Severity.ERROR for each in found):
+        found += _judge_unseen(values, thresholds, subject)
+    return found
+
+
+def _judge_calibrated(values: Mapping[str, Any], thresholds: Thresholds, subject: str) -> Iterator[Finding]:
     alike = [one.get("frozen") and not one["drowned"] for one in values["outputs"]]
     if not values.get("random") and alike and all(alike):
         names = ", ".join(str(one["name"]) for one in values["outputs"])
@@ -97,11 +102,14 @@ def judge_outputs(values: Mapping[str, Any], thresholds: Thresholds, subject: st
             ),
         )
         wrong = list(_wrong(one, thresholds, subject, evidence))
+        lost = [each for each in wrong if each.name == "channels-lost"]
         swallowed, unread = values.get("swallowed"), values.get("unread")
         is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
         is_masked = swallowed is not None and _is_mask(swallowed) and _is_moved(one)
         if unread and is_far:
             yield _unread(unread, subject, (*evidence, *_said(wrong)))
+        elif swallowed and lost and _is_of_the_output(one["lost"], swallowed):
+            yield from lost
         elif swallowed and (is_far or is_masked):
             yield _swallowed(swallowed, subject, (*evidence, *_said(wrong)))
         else:
@@ -117,14 +125,17 @@ def _judge_unseen(values: Mapping[str, Any], thresholds: Thresholds, subject: st
     if evaluated:
         judged_by_accuracy = values.get("accuracy") is not None
         limits = replace(thresholds, max_difference=math.inf) if judged_by_accuracy else thresholds
+        calibrated = {one["name"]: one for one in values["outputs"]}
         for one in evaluated["outputs"]:
             source = f"{ran} on {plural(evaluated['samples'], 'sample')} of --evaluate"
             evidence = (Evidence(source=source, excerpt=_measures(one)),)
             if not one["finite"]:
                 yield finding("outputs-not-finite", subject, evidence, output=one["name"])
             elif complaints := "; ".join(_complaints(one, limits)):
+                is_narrow = _is_far_better(calibrated.get(one["name"]), one, thresholds)
+                name = "calibration-too-narrow" if is_narrow else "outputs-differ"
                 words = f"on the samples of --evaluate {complaints}"
-                yield finding("outputs-differ", subject, evidence, output=one["name"], words=words)
+                yield finding(name, subject, evidence, output=one["name"], words=words)
         return
     for one in values["outputs"]:
         clipped = one.get("clipped")
@@ -133,6 +144,12 @@ def _judge_unseen(values: Mapping[str, Any], thresholds: Thresholds, subject: st
             source = f"the float model on {plural(values['samples'], 'sample')}"
             evidence = (Evidence(source=source, excerpt=f"clipped {_measures(clipped)}"),)
             yield finding("range-rests-on-few", subject, evidence, output=one["name"], share=_percent(difference))
+
+
+def _is_far_better(calibrated: Mapping[str, Any] | None, evaluated: Mapping[str, Any], thresholds: Thresholds) -> bool:
+    """Whether an output is right on calibration samples, and further off on others than rounding or chance explain."""
+    first, other = (math.inf if one is None else one.get("difference") for one in (calibrated, evaluated))
+    return first is not None and 2 * first < min(math.inf if other is None else other, thresholds.max_difference)
 
 
 def _wrong(
@@ -202,8 +219,23 @@ def _swallowed(found: Mapping[str, Any], subject: str, evidence: tuple[Evidence,
     return finding(name, subject, evidence, **words, source=source, enough=enough)
 
 
+def _is_of_the_output(lost: Mapping[str, Any], swallowed: Mapping[str, Any]) -> bool:
+    """Whether the step that swallows a signal is the output's own: that is its fault, and no inner tensor's."""
+    return lost["step"] is not None and math.isclose(lost["step"], swallowed["step"], rel_tol=1e-3)
+
+
 def _is_mask(swallowed: Mapping[str, Any]) -> bool:
     return swallowed["constant"] is not None and abs(swallowed["constant"]) >= _MASK
+
+
+def _noise(one: Mapping[str, Any]) -> str:
+    """That an error is as large as what it is the error of; empty if it is not."""
+    if one.get("noise") is not None and one["noise"] >= 1:
+        return (
+            f"its error is {_percent(one['noise'])} of what it moves by over the samples, a constant would be as near"
+        )
+    listed = ", ".join(map(str, one.get("noisy", ())))
+    return f"at the indexes {listed} of its last axis the error is as large as what they move by" if listed else ""
 
 
 def _is_moved(one: Mapping[str, Any]) -> bool:
@@ -250,6 +282,8 @@ def _complaints(one: Mapping[str, Any], thresholds: Thresholds) -> Iterator[str]
         )
     if cosine is None or cosine < least:
         yield f"the cosine similarity is {_decimal(cosine, least)}, at least {least:.9g} is required"
+    if most < 1 and (noise := _noise(one)):
+        yield noise
     if one["agreement"] is not None and one["agreement"] < thresholds.min_agreement:
         wanted = _percent(thresholds.min_agreement, one["agreement"])
         yield f"{_agreement(one, thresholds.min_agreement)}, at least {wanted} is required"

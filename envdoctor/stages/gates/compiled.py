@@ -55,7 +55,8 @@ def judge_numbers(summary: Mapping[str, Any], options: BuildOptions, subject: st
         runner: what could have run it.
     """
     if "comparison" in summary:
-        yield from judge_outputs(summary["comparison"], options.thresholds, subject)
+        measured = {**summary["comparison"], "accuracy": summary.get("accuracy")}
+        yield from judge_outputs(measured, options.thresholds, subject)
     else:
         words = str(summary.get("not_run") or "the stage never ran it")
         yield finding("not-compared", subject, (Evidence(source=runner, excerpt=words),), words=words)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_table
 from envdoctor.core.finding import Evidence
 from envdoctor.core.request import BuildOptions
 from envdoctor.stages.problems import finding
@@ -45,6 +46,7 @@ class Wanted:
             another than the default is asked for.
         per_tensor_dense: True if dense weights must have a single scale.
         allow_float: True if operators that compute in floats are accepted.
+        one_graph: True if all routes begin with the same operators: those of a TensorFlow model.
         reader: the program that reads it next, by the name that `find_reader` takes.
         schemes: how it may be quantized.
     """
@@ -52,6 +54,7 @@ class Wanted:
     io_type: str = "INT8"
     per_tensor_dense: bool = False
     allow_float: bool = False
+    one_graph: bool = False
     reader: str = "litert"
     schemes: frozenset[Scheme] = _QUANTIZED
 
@@ -68,6 +71,7 @@ class Wanted:
             schemes=_WIDE if wide else _QUANTIZED,
             per_tensor_dense=goal is not None and goal.per_tensor_dense,
             allow_float=options.allow_float or is_mended,
+            one_graph=given in {ArtifactKind.KERAS, ArtifactKind.SAVED_MODEL, ArtifactKind.TFLITE_FLOAT},
             reader=(goal.compiler if goal else None) or "litert",
         )
 
@@ -123,15 +127,25 @@ def _floats(model: Model, wanted: Wanted) -> Iterator[Finding]:
             yield finding(problem, model.name, proof, words=said, tensor=tensor)
             return
     computing = sum(operator.name not in _CONVERSIONS for island in islands for operator in island.operators)
+    only = {one.name for island in islands for one in island.operators} & _never_quantized()
+    left = "operators-only-float" if only and wanted.one_graph else "float-operators-left"
     yield finding(
-        "float-operators-accepted" if wanted.allow_float else "float-operators-left",
+        "float-operators-accepted" if wanted.allow_float else left,
         model.name,
         tuple(_evidence(model, _describe(model, island)) for island in islands[:_LISTED]),
         words=_computing(computing),
+        only=", ".join(sorted(only)),
         op=islands[0].first.label,
         tensor=_place(model, islands[0]),
         islands=f"in {len(islands)} place{'s' if len(islands) > 1 else ''}",
     )
+
+
+def _never_quantized() -> frozenset[str]:
+    """Operators that each conversion leaves in floats. A CAST says nothing: it stands at an edge, or beside others."""
+    table = load_table("stays-float")
+    each = frozenset.intersection(*(frozenset(names.split()) for names in table["left"].values()))
+    return each - set(table["afterwards"]["int8"].split()) - {"CAST"}
 
 
 def _computing(count: int) -> str:

@@ -102,6 +102,23 @@ def find_flat(expected: Array, given: Array, step: float) -> Mapping[str, object
     return {"range": width, "step": step, "gone": moved == 0 or width < step}
 
 
+def find_noisy(expected: Array, given: Array, step: float) -> list[int]:
+    """Of the few channels on the last axis those with an error as large as what they move by over the samples.
+
+    What moves by some steps alone is `find_lost`'s business: there it is the step that errs.
+    """
+    import numpy as np
+
+    if expected.ndim < 2 or not 1 < expected.shape[-1] < _MANY or not step:  # noqa: PLR2004  (samples, channels)
+        return []
+    shape = (len(expected), -1, expected.shape[-1])
+    left, right = (np.asarray(values, dtype="float64").reshape(shape) for values in (expected, given))
+    moves, width = ((left - left.mean(axis=0)) ** 2).mean(axis=(0, 1)), np.ptp(left, axis=0).max(axis=0)
+    counts = (width >= _COARSE * step) & (width > _STILL * np.abs(left).max(axis=(0, 1)))
+    found = np.flatnonzero(counts & (((left - right) ** 2).mean(axis=(0, 1)) >= moves))
+    return [int(index) for index in found]
+
+
 def drowned(expected: Array, step: float) -> Mapping[str, object] | None:
     """Of probabilities that are all smaller than a step: how many classes, and the `largest` one; None for others."""
     if expected.ndim < 2 or expected.dtype.kind != "f" or not _is_distribution(expected, expected.ndim - 1):  # noqa: PLR2004

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import items, reference
 from .accuracy import accuracy_of
-from .litert_compare import compare
+from .litert_compare import compare, evaluated
 from .samples import as_batch
 
 if TYPE_CHECKING:
@@ -25,20 +25,24 @@ def compare_runs(model: Runner, made: Runner, samples: Samples, labelled: Sample
     """Run both on the samples.
 
     Returns:
-        `comparison`: by what and on what, and the measures of each output (`litert_compare.compare`); `accuracy` where
-        there are labelled samples.
+        `comparison`: by what and on what, and the measures of each output (`litert_compare.compare`), with those on
+        the evaluation samples; `accuracy` where these have labels.
 
     Raises:
         Problem: the model itself gives NaN, or two answers to the same input.
     """
     expected = reference.make(*model, samples, labelled)
-    answers = reference.answer(made[0], expected.calibration.samples)
-    outputs = [_measures(name, value, answers.outputs[name]) for name, value in expected.calibration.outputs.items()]
+    answers = reference.outputs_of(made[0], expected.calibration.samples)
+    outputs = [_measures(name, value, answers[name]) for name, value in expected.calibration.outputs.items()]
     count = expected.calibration.samples.count
     compared = {"by": model[1], "ran": made[1], "samples": count, "random": samples.random, "outputs": outputs}
+    if not samples.random:
+        compared["evaluated"] = None
     values: dict[str, object] = {"comparison": compared}
     if labelled is not None and expected.evaluation is not None:
-        values["accuracy"] = accuracy_of(expected.evaluation, reference.answer(made[0], labelled).outputs)
+        given = reference.outputs_of(made[0], labelled)
+        compared["evaluated"] = evaluated(expected.evaluation, given, {})
+        values["accuracy"] = accuracy_of(expected.evaluation, given)
     return values
 
 

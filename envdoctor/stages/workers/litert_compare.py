@@ -29,6 +29,8 @@ _STILL = 0.05
 _NARROWEST = 0.1
 #: A cosine or a share below this makes it worth a look where the difference comes from.
 _NEAR = 0.98
+#: So is an error of more than this share of what an output moves by.
+_NOISY = 0.5
 #: So many values may be tied for the largest, of a thousand as of fifty.
 _TIED = 5
 #: Kinds of numbers that name something.
@@ -80,13 +82,13 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         values["evaluated"] = None
     if expected.evaluation is not None:
         answered = _answers(runner, expected.evaluation, inputs, outputs)
-        values["evaluated"] = _evaluated(expected.evaluation, answered, steps, picked)
+        values["evaluated"] = evaluated(expected.evaluation, answered, steps, picked)
         values["accuracy"] = accuracy_of(expected.evaluation, answered)
     return values
 
 
-def _evaluated(
-    expected: reference.Answers, given: Mapping[str, Array], steps: Mapping[str, float], picked: Sequence[str]
+def evaluated(
+    expected: reference.Answers, given: Mapping[str, Array], steps: Mapping[str, float], picked: Sequence[str] = ()
 ) -> Mapping[str, object]:
     """How far the outputs are apart on the evaluation samples, which calibrated nothing; sets of items left out."""
     sides = {
@@ -96,7 +98,7 @@ def _evaluated(
     }
     return {
         "samples": expected.samples.count,
-        "outputs": [compare(name, *both, steps[name]) for name, both in sides.items()],
+        "outputs": [compare(name, *both, steps.get(name, 0.0)) for name, both in sides.items()],
     }
 
 
@@ -149,7 +151,9 @@ def _open(data: bytes) -> litert_run.Runner:
 def _looks_wrong(one: Mapping[str, Any]) -> bool:
     """True if an output may be judged wrong, so that the cause is worth a look."""
     near = one["cosine"] is not None and one["cosine"] > _NEAR and one["difference"] is not None
-    return one["constant"] or one["flat"] or not near or (one["agreement"] is not None and one["agreement"] < _NEAR)
+    noisy = one.get("noisy") or (one.get("noise") is not None and one["noise"] > _NOISY)
+    far = noisy or (one["agreement"] is not None and one["agreement"] < _NEAR)
+    return one["constant"] or one["flat"] or not near or far
 
 
 def _unread(runner: litert_run.Runner, samples: Samples) -> Mapping[str, object] | None:
@@ -189,8 +193,9 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
 
     Returns:
         `difference`: the largest absolute one, as a share of the float output's range; `rms`: the root of the mean
-        square of the differences, as a share of that of the float output (None where that is 0);
-        `cosine` of all values together;
+        square of the differences, as a share of that of the float output (None where that is 0); `noise`: the same as
+        a share of how the float output moves over the samples (at 1 a constant would be as near; None if it hardly
+        moves); `noisy`: the channels of which that is true; `cosine` of all values together;
         `agreement`: the share of samples whose largest value, ties included, is where the float model has it (None for
         outputs of one value); `finite`: no NaN or infinity; `still`: the float output hardly changes over the samples,
         so that the other measures say little; `frozen`: it is the very same for all; `constant`: it does change, or by
@@ -207,12 +212,16 @@ def compare(name: str, expected: Array, given: Array, step: float = 0.0) -> Mapp
     zero = float(np.abs(left).max(initial=0.0)) + max(channels.STEPS * step, channels.NOISE)
     movement = _movement(left)
     still = movement <= _STILL * largest
+    differences = float(np.sqrt(np.mean((left - right) ** 2))) if left.size else 0.0
+    moves = 0.0 if still else float(np.sqrt(np.mean((left - left.mean(axis=0)) ** 2)))
     says_something = not still or movement > max(channels.NOISE * largest, channels.STEPS * step)
     return {
         "name": name,
         "finite": bool(np.isfinite(right).all()),
         "difference": _number(np.abs(left - right).max(initial=0.0) / max(span, _NARROWEST * largest)),
-        "rms": _number(np.sqrt(np.mean((left - right) ** 2)) / rms) if rms else None,
+        "rms": _number(differences / rms) if rms else None,
+        "noise": _number(differences / moves) if moves else None,
+        "noisy": channels.find_noisy(np.asarray(expected), np.asarray(given), step),
         "cosine": _number((left * right).sum() / norm) if norm else float(np.abs(right).max(initial=0.0) <= zero),
         "agreement": _agreement(np.asarray(expected), np.asarray(given), step),
         "still": still,
@@ -263,14 +272,12 @@ def _answers(
     runner: litert_run.Runner, expected: reference.Answers, inputs: Mapping[str, str], outputs: Mapping[str, str]
 ) -> Mapping[str, Array]:
     """This model's outputs for the samples of a reference, by the reference's names."""
-    import numpy as np
 
-    collected: dict[str, list[Array]] = {name: [] for name in outputs}
-    for sample in expected.samples.one_by_one():
+    def predict(sample: Mapping[str, Array]) -> Mapping[str, Array]:
         given = runner.predict({inputs[name]: value for name, value in sample.items()})
-        for name, mine in outputs.items():
-            collected[name].append(np.atleast_1d(given[mine]))
-    return {name: np.concatenate(values) for name, values in collected.items()}
+        return {name: given[mine] for name, mine in outputs.items()}
+
+    return reference.outputs_of(predict, expected.samples)
 
 
 def pair(

@@ -52,19 +52,26 @@ class Reference:
     evaluation: Answers | None = None
 
 
+def outputs_of(predict: Predict, samples: Samples) -> dict[str, Array]:
+    """Run a model on samples, one by one."""
+    import numpy as np
+
+    collected: dict[str, list[Array]] = {}
+    for sample in samples.one_by_one():
+        for name, value in predict(sample).items():
+            collected.setdefault(name, []).append(np.atleast_1d(value))
+    return {name: np.concatenate(values) for name, values in collected.items()}
+
+
 def answer(predict: Predict, samples: Samples) -> Answers:
-    """Run a model on samples, one by one.
+    """What a float model answers to samples.
 
     Raises:
         Problem: its outputs hold NaN or infinity: nothing could be compared with them.
     """
     import numpy as np
 
-    collected: dict[str, list[Array]] = {}
-    for sample in samples.one_by_one():
-        for name, value in predict(sample).items():
-            collected.setdefault(name, []).append(np.asarray(value))
-    outputs = {name: np.concatenate([np.atleast_1d(value) for value in values]) for name, values in collected.items()}
+    outputs = outputs_of(predict, samples)
     for name, value in outputs.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise Problem(

@@ -47,6 +47,8 @@ def test_a_float_model_that_answers_all_alike():
 
 def test_a_good_output():
     assert judged() == []
+    assert judged(noise=0.9, noisy=[]) == []
+    assert judged(Thresholds(max_difference=1.0), noise=1.2) == [], "any error is accepted"
     assert judged(agreement=None) == []
 
 
@@ -58,6 +60,8 @@ def test_a_good_output():
         ({"agreement": 0.5}, "outputs-differ", "in 50.0% of the samples, at least 80.0%"),
         ({"difference": None}, "outputs-differ", "unknown"),
         ({"cosine": None}, "outputs-differ", "unknown"),
+        ({"noise": 1.2}, "outputs-differ", "its error is 120.0% of what it moves by over the samples"),
+        ({"noisy": [3]}, "outputs-differ", "at the indexes 3 of its last axis the error is as large"),
         ({"finite": False}, "outputs-not-finite", "NaN"),
         ({"constant": True}, "outputs-constant", "same for all samples"),
         ({"still": True}, "comparison-says-little", "hardly changes"),
@@ -130,7 +134,7 @@ def test_what_flattens_a_signal_is_named_in_place_of_how_far_off_the_output_is()
 def test_attention_that_a_mask_flattens_is_no_success_while_what_goes_around_it_keeps_the_output_near(changed):
     """As of a Keras MultiHeadAttention(use_causal_mask=True) with a residual connection: every weight was the same."""
     (found,) = judged(swallowed=SWALLOWED, **changed)
-    assert (found.name, shared_by(found)) == ("signal-swallowed", Scope.STAGES)
+    assert (found.name, shared_by(found)) == ("signal-swallowed", Scope.QUANTIZER)
     assert judged(swallowed={**SWALLOWED, "constant": None}, **changed) == []
 
 
@@ -266,6 +270,14 @@ def judged_with(monkeypatch, context, output, folder, **changed):
     return compare_with_float(dataclasses.replace(context, reference=folder), output).findings
 
 
+def test_a_part_that_the_output_itself_loses_is_told_of_the_output():
+    wide = {**SWALLOWED, "constant": None, "step": LOST["step"]}
+    (found,) = judged(swallowed=wide, lost=LOST, agreement=0.5)
+    assert (found.name, shared_by(found)) == ("channels-lost", Scope.MODEL)
+    (found,) = judged(swallowed={**wide, "step": 0.1}, lost=LOST, agreement=0.5)
+    assert (found.name, shared_by(found)) == ("narrow-signal-joined", Scope.QUANTIZER)
+
+
 FAR = {**GOOD, "difference": 0.9, "cosine": 0.6}
 
 
@@ -282,7 +294,7 @@ def test_a_range_that_single_samples_make_is_told(product, tmp_path, monkeypatch
 def test_samples_that_did_not_calibrate_are_judged(product, tmp_path, monkeypatch):
     seen = {"measured": {"clipped": FAR}}
     (found,) = judged_with(monkeypatch, *product, tmp_path, evaluated={"samples": 300, "outputs": [FAR]}, **seen)
-    assert found.name == "outputs-differ"
+    assert (found.name, shared_by(found)) == ("calibration-too-narrow", Scope.MODEL)
     assert "on the samples of --evaluate the largest difference is 90.0%" in found.message
     assert found.evidence[0].source == "LiteRT on 300 samples of --evaluate"
     assert judged_with(monkeypatch, *product, tmp_path, evaluated={"samples": 300, "outputs": [GOOD]}, **seen) == ()
@@ -297,4 +309,13 @@ def test_one_clipped_sample_does_not_outweigh_a_good_accuracy(product, tmp_path,
     evaluated = {"samples": 300, "outputs": outputs}
     assert judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated, accuracy=accuracy) == ()
     (found,) = judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated)
-    assert found.name == "outputs-differ"
+    assert found.name == "calibration-too-narrow"
+
+
+@pytest.mark.parametrize("measured", [{"difference": 0.3}, {"difference": None}])
+def test_what_is_hardly_right_on_calibration_samples_may_be_right_by_another_route(
+    product, tmp_path, monkeypatch, measured
+):
+    evaluated = {"samples": 300, "outputs": [{**GOOD, "difference": 0.4}]}
+    found = judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated, measured=measured)
+    assert {(each.name, shared_by(each)) for each in found} == {("outputs-differ", Scope.STAGES)}

@@ -1,4 +1,5 @@
 import dataclasses
+import struct
 
 import pytest
 
@@ -9,7 +10,8 @@ from envdoctor.core.finding import Severity
 from envdoctor.pipeline.judging import judge
 from envdoctor.stages import gates
 from envdoctor.stages.gates.invocation import judge_run
-from envdoctor.stages.problems import finding
+from envdoctor.stages.gates.mapping import Judged
+from envdoctor.stages.problems import Scope, finding, shared_by
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from envdoctor.tflite.structure import resizable_inputs
@@ -69,9 +71,10 @@ def test_outputs_that_differ_on_made_up_samples_are_a_warning(tmp_path, monkeypa
         assert "off by 60%" in told.message
 
 
-def test_smaller_weights_that_change_the_outputs_have_a_fix_of_their_own(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["outputs-differ", "calibration-too-narrow"])
+def test_smaller_weights_that_change_the_outputs_have_a_fix_of_their_own(tmp_path, monkeypatch, name):
     """Nothing was calibrated, so that other samples help nobody."""
-    differs = finding("outputs-differ", "m.tflite", (), output="o", words="off by 60%")
+    differs = finding(name, "m.tflite", (), output="o", words="off by 60%")
     path = DATA / "tflite/layernorm.tflite"
     compared = StageOutput(path=path, summary={"comparison": {"random": False}}, findings=(differs,))
     monkeypatch.setattr(gates, "judge_small", lambda *_: ())
@@ -116,6 +119,18 @@ def test_what_else_is_wrong_is_in_the_evidence(tmp_path):
     assert "wrong-io-type" in [one.source for one in found.evidence]
 
 
+def test_a_range_that_ends_at_infinity_is_the_models_fault_and_no_damage(tmp_path):
+    data = bytearray(an_int8_model().read_bytes())
+    scale = next(
+        tensor.quantization.scales[0] for tensor in read_model(an_int8_model()).main.tensors if tensor.quantization
+    )
+    made = tmp_path / "m.tflite"
+    made.write_bytes(bytes(data).replace(struct.pack("<f", scale), struct.pack("<f", float("inf"))))
+    found = failure(tmp_path, made, ArtifactKind.TFLITE_INT8)
+    assert (found.name, shared_by(found)) == ("ranges-not-finite", Scope.MODEL)
+    assert found.message.startswith("tensor ")
+
+
 def test_a_damaged_product(tmp_path):
     (tmp_path / "m.tflite").write_bytes(b"\x1c\0\0\0TFL3")
     assert failure(tmp_path, tmp_path / "m.tflite", ArtifactKind.TFLITE_INT8).name == "file-truncated"
@@ -128,6 +143,15 @@ def test_a_compiler_that_compiled_nothing(tmp_path, kind):
     found = failure(tmp_path, path, kind)
     assert found.name == "nothing-on-accelerator"
     assert found.subject == path.name, "the folder is not where the product ends"
+
+
+def test_that_nothing_ran_a_compiled_file_is_said(tmp_path, monkeypatch):
+    path = an_int8_model()
+    monkeypatch.setattr(gates, "run_given", lambda _: ())
+    context = stage_context(tmp_path / "stage", Artifact(kind=ArtifactKind.TFLITE_INT8, path=path, sha256="0"))
+    judged_output = gates.compiled_gate(lambda *_: Judged(summary={}, findings=()), context, StageOutput(path=path))
+    assert path.name in judged_output.summary["compiled file"]
+    assert judged_output.summary["compiled file"].startswith("not run")
 
 
 def test_what_an_earlier_look_found_stands_beside_an_error(tmp_path):

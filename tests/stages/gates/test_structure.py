@@ -6,6 +6,7 @@ from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.stages.gates.structure import Wanted, judge_float, judge_int8, judge_small
+from envdoctor.stages.problems import Scope, shared_by
 from envdoctor.tflite.model import Model, Operator, OperatorCode, Subgraph
 from envdoctor.tflite.quantization import Scheme
 from envdoctor.tflite.reader import read_model
@@ -104,10 +105,10 @@ def test_small_weights_are_what_is_asked_for_or_not():
     assert names(judge_small(read_model(DATA / "tflite/flatten_float16.tflite"), Scheme.FLOAT16)) == []
 
 
-def with_island():
+def with_island(name="NEG"):
     graph = Graph()
     first = graph.op("DEQUANTIZE", [dense(graph, graph.input((1, 8)))], (1, 4), "FLOAT32")
-    middle = graph.op("NEG", [first], (1, 4), "FLOAT32")
+    middle = graph.op(name, [first], (1, 4), "FLOAT32")
     return model(graph, [graph.op("QUANTIZE", [middle], (1, 4))])
 
 
@@ -116,6 +117,20 @@ def test_a_float_island_is_named_with_its_first_operator():
     assert found.name == "float-operators-left"
     assert found.message.startswith("1 of the model's operators computes in floats, beginning with NEG (tensor t4)")
     assert found.evidence[0].excerpt == "operators 1 to 3: DEQUANTIZE NEG QUANTIZE -> t4"
+
+
+def test_what_no_conversion_quantizes_is_the_models_fault_where_all_routes_begin_with_it():
+    for kind, name in (("saved-model", "operators-only-float"), ("onnx", "float-operators-left")):
+        source = Artifact(kind=kind, path=DATA, sha256="0")
+        wanted = Wanted.of(Request(goal=parse_goal("tflite-int8"), source=source))
+        (found,) = judge_int8(with_island("RFFT2D"), wanted)
+        assert found.name == name
+    assert shared_by(found) is Scope.STAGES
+    (found,) = judge_int8(with_island("RFFT2D"), Wanted(one_graph=True))
+    assert shared_by(found) is Scope.MODEL
+    assert "among them RFFT2D, which no conversion makes int8" in found.message
+    (found,) = judge_int8(with_island("NEG"), Wanted(one_graph=True))
+    assert found.name == "float-operators-left", "the LiteRT quantizer writes it otherwise"
 
 
 def test_a_way_over_floats_in_which_nothing_computes():

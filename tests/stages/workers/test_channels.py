@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from envdoctor.stages.workers.channels import Scale, drowned, find_flat, find_lost
+from envdoctor.stages.workers.channels import Scale, drowned, find_flat, find_lost, find_noisy
 
 RANDOM = np.random.default_rng(5)
 STEP = 1.43
@@ -213,3 +213,18 @@ def test_attributes_on_a_middle_axis():
     expected = np.moveaxis(detector(samples=6, scores=16).reshape(6, 2, 8, 20), 2, 3)  # anchors, attributes, places
     found = find_lost(expected, rounded(expected, STEP), Scale(STEP))
     assert (found["axis"], found["count"], found["of"], found["certain"]) == (2, 16, 20, True)
+
+
+def test_a_channel_whose_error_is_as_large_as_what_it_moves_by():
+    expected = RANDOM.normal(3, 1, (200, 4))
+    given = expected + RANDOM.normal(0, 0.1, expected.shape)
+    assert find_noisy(expected, given, 0.05) == []
+    given[:, 2] = expected[::-1, 2]
+    assert find_noisy(expected, given, 0.05) == [2]
+    assert find_noisy(expected, given, 5.0) == [], "it is the step that errs"
+    assert find_noisy(np.repeat(expected, 16, axis=1), np.repeat(given, 16, axis=1), 0.05) == []
+
+
+def test_a_class_that_no_sample_shows_is_no_noise():
+    classes = np.eye(4)[RANDOM.integers(0, 3, 100)] * 0.9 + 0.001 * RANDOM.random((100, 4))
+    assert find_noisy(classes, rounded(classes, 1 / 256), 1 / 256) == []

@@ -74,6 +74,17 @@ def test_how_far_apart():
     assert one["agreement"] == 1.0
 
 
+def test_an_error_as_large_as_what_the_output_moves_by():
+    """On large offsets the cosine is 0.99 and the difference a small share of the range of all values."""
+    offsets = np.array([10.0, -30.0, 20.0])
+    expected = offsets + np.random.default_rng(3).normal(0, 1, (100, 3))
+    shuffled = compare("o", expected, expected[::-1])
+    assert shuffled["cosine"] > 0.99
+    assert shuffled["noise"] == pytest.approx(1.4, abs=0.2)
+    assert compare("o", expected, expected + 0.1)["noise"] == pytest.approx(0.1, abs=0.02)
+    assert compare("o", expected * 0 + offsets, expected)["noise"] is None
+
+
 def test_disagreement_and_ties():
     swapped = EXPECTED[:, ::-1]
     assert compare("o", EXPECTED, swapped)["agreement"] == 0.0

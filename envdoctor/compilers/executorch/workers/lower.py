@@ -177,5 +177,5 @@ def _compared(
     values: dict[str, object] = {"difference": f"{largest:.1g} of the outputs' range"}
     if labelled is not None:
         evaluation = reference.answer(original, labelled)
-        values["accuracy"] = accuracy_of(evaluation, reference.answer(made, labelled).outputs)
+        values["accuracy"] = accuracy_of(evaluation, reference.outputs_of(made, labelled))
     return values
