@@ -304,7 +304,7 @@ def test_an_interrupted_command_does_not_take_its_memory_apart(tmp_path):
         "        print('taken apart')\n"
         "heavy = Heavy()\n"
         f"atexit.register(pathlib.Path({str(tmp_path / 'tidy')!r}).touch)\n"
-        "_run.run = lambda words: print('told') or 130\n"
+        "_run.run = lambda words, is_process: print('told') or 130\n"
         "sys.exit(cli.main())"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
