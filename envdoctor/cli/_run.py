@@ -16,6 +16,7 @@ import click
 
 from envdoctor.core.errors import EnvDoctorError, ExitCode
 from envdoctor.support import interruption
+from envdoctor.support.files import is_special
 from envdoctor.support.parallel import memory_is_scarce
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def run(words: Sequence[str], *, is_process: bool = False) -> int:
 
     _replace_closed_streams()
     _leave_current_folder_out()
+    _leave_special_netrc_out()
     if asked := os.environ.get("_ENVDOCTOR_COMPLETE"):  # as click names it
         from envdoctor.cli._completion import answer
 
@@ -186,6 +188,14 @@ def _leave_current_folder_out() -> None:
     if path := os.environ.get("PATH"):
         folders = [folder for folder in path.split(os.pathsep) if Path(folder.strip('"')).is_absolute()]
         os.environ["PATH"] = os.pathsep.join(folders) or os.defpath  # an empty one means the current folder
+
+
+def _leave_special_netrc_out() -> None:
+    """Read no credentials from a pipe or a device, for which each request would wait, and uv too."""
+    named = os.environ.get("NETRC")
+    names = [named] if named else ["~/.netrc", "~/_netrc"]
+    if any(is_special(os.path.expanduser(name)) for name in names):  # noqa: PTH111  (without a home it raises nothing)
+        os.environ["NETRC"] = os.devnull
 
 
 def _give_up(stream: TextIO) -> None:
