@@ -25,7 +25,7 @@ from envdoctor.core.errors import EnvironmentProblem
 from envdoctor.core.target import Libc, System
 from envdoctor.executors.programs import find_uv
 from envdoctor.index.uv_settings import uv_arguments, uv_configuration, uv_environment
-from envdoctor.support.files import read_regular
+from envdoctor.support.files import read_regular, remove_special
 from envdoctor.support.requirement import parse_requirement
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ class UvResolver:
             key = self._kept.key(_asked(command, question))
             if (known := self._kept.get(key, Resolution)) is not None:
                 return known
+            remove_special(self._folder / "uv", spared="archive-v0")  # of which it reads nothing to resolve
             result = self._executor.run(command)
         found = _read(result, f"uv {' '.join(arguments)} <<< {' '.join(map(repr, question.requirements))}")
         if found.outcome is not Outcome.UNDECIDED:

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _keep_output()
             from envdoctor.cli._run import run
 
-            code = run(words)
+            code = run(words, is_process=arguments is None)
             if arguments is None:  # before Python looks through all that was read once more, for cycles
                 _leave_at_once(code)
     except KeyboardInterrupt:

@@ -16,11 +16,11 @@ import click
 
 from envdoctor.core.errors import EnvDoctorError, ExitCode
 from envdoctor.support import interruption
+from envdoctor.support.files import is_special
 from envdoctor.support.parallel import memory_is_scarce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import FrameType
 
 
 #: What the machine answers whatever a program does: a full or broken disk, a missing permission. No bug of ours.
@@ -104,18 +104,24 @@ def group() -> None:
     """Find out why an edge-ML toolchain does not work here, prove it, and run the build by a route that does."""
 
 
-def run(words: Sequence[str]) -> int:
-    """Run a command line to its exit code; nothing but a message ever reaches the user."""
+def run(words: Sequence[str], *, is_process: bool = False) -> int:
+    """Run a command line to its exit code; nothing but a message ever reaches the user.
+
+    Args:
+        words: the arguments.
+        is_process: the process is there for this alone, and ends when it has run.
+    """
     from envdoctor.support.streams import guarded_streams
 
     _replace_closed_streams()
     _leave_current_folder_out()
+    _leave_special_netrc_out()
     if asked := os.environ.get("_ENVDOCTOR_COMPLETE"):  # as click names it
         from envdoctor.cli._completion import answer
 
         return answer(group, asked)
     interruption.begin()
-    with guarded_streams(), _signals_interrupt():
+    with guarded_streams(), _signals_interrupt(is_process=is_process):
         return _run(words)
 
 
@@ -127,7 +133,7 @@ def _run(words: Sequence[str]) -> int:
         _give_up(sys.stdout)
         return ExitCode.OK
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (told to the user, whatever it is)
-        if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        if _is_interrupt(error):
             _end_quickly()
         try:
             return _tell(error)
@@ -184,6 +190,14 @@ def _leave_current_folder_out() -> None:
         os.environ["PATH"] = os.pathsep.join(folders) or os.defpath  # an empty one means the current folder
 
 
+def _leave_special_netrc_out() -> None:
+    """Read no credentials from a pipe or a device, for which each request would wait, and uv too."""
+    named = os.environ.get("NETRC")
+    names = [named] if named else ["~/.netrc", "~/_netrc"]
+    if any(is_special(os.path.expanduser(name)) for name in names):  # noqa: PTH111  (without a home it raises nothing)
+        os.environ["NETRC"] = os.devnull
+
+
 def _give_up(stream: TextIO) -> None:
     """Lead a stream that takes nothing into the void, so that the interpreter's last flush does not fail too."""
     with contextlib.suppress(OSError, ValueError):
@@ -192,17 +206,22 @@ def _give_up(stream: TextIO) -> None:
 
 def _explain(error: BaseException) -> tuple[ExitCode, str]:
     """The exit code of an error, and what to tell the user."""
+    if _is_interrupt(error):
+        return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return ExitCode.USAGE, error.format_message()
     if isinstance(error, click.ClickException):
         return ExitCode.USAGE, f"envdoctor: {error.format_message()}"
     if isinstance(error, EnvDoctorError):
         return error.exit_code, f"envdoctor: {error}"
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
     if said := _refusal(error):
         return ExitCode.PROBLEMS, f"envdoctor: {said}"
     return ExitCode.BUG, _describe_bug(error)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """True also of what comes of an interrupt in the middle of a lock's or C code's work ("release unlocked lock")."""
+    return isinstance(error, (KeyboardInterrupt, click.Abort)) or interruption.is_asked()
 
 
 def _refusal(error: BaseException) -> str:
@@ -272,17 +291,13 @@ def _ending_signals() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def _signals_interrupt(*, is_process: bool) -> Iterator[None]:
     """Let SIGTERM, or a terminal that is closed, end a command as Ctrl-C does.
 
     So its children are ended and nothing stays half-written. Under nohup a closed terminal still ends nothing.
+    Signals stay ignored to the end of a process that is interrupted.
     """
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        interruption.interrupt()
-        raise KeyboardInterrupt
-
+    interrupt = interruption.Interrupter()
     before = {}
     try:
         for number in _ending_signals():
@@ -293,5 +308,6 @@ def _signals_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
+        interrupt.rest()
+        for number, handler in before.items() if not (is_process and interruption.is_asked()) else ():
             signal.signal(number, handler)

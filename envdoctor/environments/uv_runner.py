@@ -11,6 +11,7 @@ from envdoctor.core.command import Command
 from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.executors.programs import find_uv
+from envdoctor.support.files import remove_special
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,7 @@ class Uv:
         fixed = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
         # Looking for Pythons changes nothing, so it must work without a cache too.
         fixed |= {"UV_CACHE_DIR": str(self.cache.uv)} if self.cache.writable else {"UV_NO_CACHE": "1"}
+        remove_special(self.cache.uv, spared="archive-v0")  # of which it only makes links
         variables = {**theirs, **self.variables, **fixed, **(env or {})}
         return self.executor.run(Command(argv=(find_uv(), *arguments), env=variables, log=log, timeout=_LIMIT))
 

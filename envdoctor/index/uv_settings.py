@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from envdoctor.index.places import local_path
 from envdoctor.net.urls import credentials, is_remote, redacted, without_credentials
+from envdoctor.support.files import is_special
 
 if TYPE_CHECKING:
     from envdoctor.index.settings import IndexSettings
@@ -90,9 +91,7 @@ def uv_arguments(settings: IndexSettings) -> tuple[str, ...]:
 def uv_omissions(settings: IndexSettings) -> tuple[str, ...]:
     """What pip would use and uv can't be given, in words; to be shown beside an answer of uv's."""
     return tuple(
-        f"{redacted(link)} ({'a page on this machine' if local_path(link).is_file() else 'no such folder'})"
-        for link in settings.find_links
-        if not _usable(link)
+        f"{redacted(link)} ({_why_unusable(local_path(link))})" for link in settings.find_links if not _usable(link)
     )
 
 
@@ -120,8 +119,15 @@ def _trust(settings: IndexSettings) -> dict[str, str]:
 
 
 def _usable(link: str) -> bool:
-    """Whether uv takes it: a folder or a remote page. It stops at a folder that is not there, where pip only warns."""
-    return is_remote(link) or local_path(link).is_dir()
+    return is_remote(link) or not _why_unusable(local_path(link))
+
+
+def _why_unusable(place: Path) -> str:
+    """What keeps uv from it: it takes folders alone, and stops where one is not there, of which pip only warns."""
+    if not place.is_dir():
+        return "a page on this machine" if place.is_file() else "no such folder"
+    special = next((entry.name for entry in place.iterdir() if is_special(entry)), "")
+    return f"{special} in it is no file, and uv would wait for it" if special else ""
 
 
 def _as_link(place: str) -> str:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import UsageProblem
+from envdoctor.support.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,9 +48,7 @@ def read_recipe(path: Path) -> list[dict[str, Any]]:
         UsageProblem: it can't be read, is no JSON, or no recipe; one sentence says where and what is meant.
     """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-        entries = json.loads(data) if len(data) <= _LARGEST else None
+        entries = json.loads(read_regular(path, _LARGEST))
     except OSError as error:
         raise UsageProblem(f"--recipe {path}: {error.strerror or error}.") from None
     except (ValueError, RecursionError) as error:

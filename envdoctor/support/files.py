@@ -5,6 +5,7 @@ Every failure is an OSError whose words can be shown, so that who reads files ha
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -86,6 +87,31 @@ def read_up_to(stream: IO[bytes] | io.FileIO, most: int, first: int = _PIECE) ->
         pieces.append(piece)
         most -= len(piece)
     return b"".join(pieces)
+
+
+def is_special(path: str | Path) -> bool:
+    """Whether it is a FIFO, a socket or a device, or leads to one: who opens it may wait for ever."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return any(is_kind(mode) for is_kind, _ in _KINDS)
+
+
+def remove_special(folder: str | Path, spared: str = "") -> None:
+    """Take what is special out of a folder of ours, at any depth, before a program reads in it.
+
+    Args:
+        folder: it need not be there.
+        spared: the name of a folder directly in it that is not looked through.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != spared:
+                    remove_special(entry.path)
+            elif not entry.is_file() and is_special(entry.path):
+                os.unlink(entry.path)
 
 
 def _require_regular(mode: int, path: str | Path) -> None:

@@ -6,11 +6,18 @@ fetched) can only be ended and removed by that thread itself.
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 #: Seconds that a wait may last before it looks whether the command is to end.
 BEAT = 0.2
+#: Seconds within which a command ends after a signal, and until one that waits for a temporary folder is heeded.
+_ENOUGH, _LATER = 1.0, 0.02
 _ending = threading.Event()
 
 
@@ -22,6 +29,11 @@ def begin() -> None:
 def interrupt() -> None:
     """The command is to end; the handler of a signal calls this."""
     _ending.set()
+
+
+def is_asked() -> bool:
+    """Whether the command is to end."""
+    return _ending.is_set()
 
 
 def check() -> None:
@@ -47,3 +59,44 @@ def await_threads(seconds: float) -> None:
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and thread.is_alive():  # not one that could not be started
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class Interrupter:
+    """The handler of the signals that end a command: raises KeyboardInterrupt, once.
+
+    A second signal (`timeout` sends one to the process and one to its group; a second Ctrl-C) would break into the work
+    of ending, and leave locks and temporary folders behind.
+    """
+
+    def __init__(self) -> None:
+        self._asked = -_ENOUGH
+        self._waits = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Called by Python; one that comes while a temporary folder is made or removed is heeded a moment later."""
+        now = time.monotonic()
+        if now - self._asked < _ENOUGH and number != getattr(signal, "SIGALRM", None):
+            return
+        self._asked = now
+        interrupt()
+        if _is_tidying(frame) and hasattr(signal, "setitimer"):
+            self._waits = True
+            signal.signal(signal.SIGALRM, self)
+            signal.setitimer(signal.ITIMER_REAL, _LATER)
+            return
+        raise KeyboardInterrupt
+
+    def rest(self) -> None:
+        """The command has come to its end: what is not yet heeded needs not be."""
+        if self._waits:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _is_tidying(frame: FrameType | None) -> bool:
+    """Whether a temporary folder is being made or removed, of which half would stay."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__")
+        if module == "tempfile" or (module == "shutil" and "rmtree" in frame.f_code.co_name):
+            return True
+        frame = frame.f_back
+    return False

@@ -54,16 +54,18 @@ def in_processes(
     Raises:
         EnvDoctorError: no worker can be started.
     """
-    pool = _Pool(judge, items, limits)
-    try:
-        yield from pool.run(workers)
-    finally:
-        pool.end()
+    with tempfile.TemporaryDirectory(prefix="envdoctor-sweep-", ignore_cleanup_errors=True) as scratch:
+        pool = _Pool(judge, items, limits, scratch)
+        try:
+            yield from pool.run(workers)
+        finally:
+            pool.end()
 
 
 class _Pool:
-    def __init__(self, judge: Judge, items: Iterable[SweepItem], limits: Limits) -> None:
+    def __init__(self, judge: Judge, items: Iterable[SweepItem], limits: Limits, scratch: str) -> None:
         self._judge = judge
+        self._scratch = scratch
         self._limits = limits
         self._waiting = deque(items)
         self._workers: list[_Worker] = []
@@ -87,7 +89,7 @@ class _Pool:
     def _fill(self, most: int) -> None:
         busy = sum(worker.item is not None for worker in self._workers)
         while len(self._workers) < min(most, busy + len(self._waiting)):
-            self._workers.append(_Worker(self._judge))
+            self._workers.append(_Worker(self._judge, self._scratch))
 
     def _tend(self, worker: _Worker) -> tuple[SweepItem, Done] | None:
         """Takes what a worker has to say, gives it the next item, or ends it; the item that ended, if one did."""
@@ -136,10 +138,10 @@ class _Pool:
 class _Worker:
     """A process, seen from the parent."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, scratch: str) -> None:
         context = multiprocessing.get_context("spawn")
         folder = Path.cwd()
-        self._scratch = tempfile.mkdtemp(prefix="envdoctor-sweep-")  # for its temporary files: it may be killed
+        self._scratch = tempfile.mkdtemp(dir=scratch)  # for its temporary files: it may be killed
         self.pipe: Connection
         self.pipe, far = context.Pipe()
         self.process: SpawnProcess = context.Process(
@@ -152,7 +154,6 @@ class _Worker:
             with _interrupts_ignored(), _outside_of(folder):
                 self.process.start()
         except OSError as error:
-            shutil.rmtree(self._scratch, ignore_errors=True)
             raise EnvDoctorError(f"No worker can be started: {error.strerror or error}.") from None
         finally:
             far.close()
@@ -265,4 +266,6 @@ def _end_with(sentinel: int, scratch: str) -> None:
     """However the parent went, also by SIGKILL in the middle of an item."""
     connection.wait([sentinel])
     shutil.rmtree(scratch, ignore_errors=True)
+    with contextlib.suppress(OSError):  # other workers' files are there still, or it is gone
+        Path(scratch).parent.rmdir()
     os._exit(1)

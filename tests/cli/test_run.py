@@ -292,6 +292,18 @@ def test_no_program_is_looked_for_in_the_current_folder(monkeypatch, path, left)
     assert os.environ["PATH"].split(os.pathsep) == left
 
 
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs as POSIX has them")
+def test_no_credentials_are_waited_for_in_a_pipe(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / ".netrc")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    _run.run(["explain", "--help"])
+    assert os.environ.pop("NETRC") == os.devnull
+    (tmp_path / ".netrc").unlink()
+    _run.run(["explain", "--help"])
+    assert "NETRC" not in os.environ
+
+
 @pytest.mark.slow
 def test_an_interrupted_command_does_not_take_its_memory_apart(tmp_path):
     """Thousands of modules' texts: that took longer than all the rest."""
@@ -304,7 +316,7 @@ def test_an_interrupted_command_does_not_take_its_memory_apart(tmp_path):
         "        print('taken apart')\n"
         "heavy = Heavy()\n"
         f"atexit.register(pathlib.Path({str(tmp_path / 'tidy')!r}).touch)\n"
-        "_run.run = lambda words: print('told') or 130\n"
+        "_run.run = lambda words, is_process: print('told') or 130\n"
         "sys.exit(cli.main())"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

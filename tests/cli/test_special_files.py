@@ -63,6 +63,7 @@ def test_an_environment_s_settings(planted, capsys):
         "report {fifo} --to ethos-u55-128 --python {bare}",
         "matrix app --offline -c {fifo}",
         "inspect {fifo}",
+        "routes {tflite} --to tflite-mixed --recipe {fifo} --python {bare}",
         "model /dev/zero",
         "routes /dev/zero --to edgetpu --python {bare}",
     ],

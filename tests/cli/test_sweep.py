@@ -117,13 +117,24 @@ def wait_for_rows(file, count=2):
     raise AssertionError("nothing was swept")
 
 
+def wait_until_empty(folder):
+    """The workers of a command that was killed end by themselves, a moment later, and remove what they made."""
+    for _ in range(100):
+        if not list(folder.iterdir()):
+            return
+        time.sleep(0.05)
+    raise AssertionError([str(path) for path in folder.rglob("*")])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_what_was_done_before_it_was_ended_is_not_done_again(tmp_path, monkeypatch, number):
     monkeypatch.setenv("ENVDOCTOR_HISTORY", str(tmp_path / "h"))
     put(tmp_path / "many", *((f"pkg{count}", {}) for count in range(70)))
-    first = started(str(tmp_path / "many"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    first = started(str(tmp_path / "many"), env={**os.environ, "TMPDIR": str(scratch)})
     wait_for_rows(tmp_path / "h")
     first.send_signal(number)
     began = time.monotonic()
@@ -131,6 +142,7 @@ def test_what_was_done_before_it_was_ended_is_not_done_again(tmp_path, monkeypat
     if number == signal.SIGINT:
         assert first.returncode == 130
         assert time.monotonic() - began < 3  # 1 s on a machine that is not busy with other tests
+    wait_until_empty(scratch)
     second = started(str(tmp_path / "many"))
     found = json.loads(second.communicate(timeout=120)[0])
     assert second.returncode == 0

@@ -53,6 +53,8 @@ class SshServer:
 def ssh_server(folder):
     """Start a server; skips the test where there is no sshd."""
     sshd = needs("sshd", "ssh", "scp", "ssh-keygen")
+    if os.getuid() != 0 and not _gives_terminals():
+        pytest.skip("sshd of a user has no terminals here, which are not of the group tty")
     for name in ("host", "client", "stranger"):
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
     shutil.copy(folder / "client.pub", folder / "authorized_keys")
@@ -88,6 +90,20 @@ def client_of(server, name):
         (tools / program).write_text(f'#!/bin/sh\nexec {shutil.which(program)} -F {tools}/config "$@"\n')
         (tools / program).chmod(0o755)
     return tools
+
+
+def _gives_terminals():
+    """Whether a new terminal has the group that sshd asks for, which root alone can give it (`gid=5` of devpts)."""
+    import grp  # not on Windows
+
+    ends = os.openpty()
+    try:
+        return os.fstat(ends[1]).st_gid == grp.getgrnam("tty").gr_gid
+    except KeyError:
+        return True
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 def _wait_for(port, process, folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from envdoctor.index import uv_settings
@@ -63,6 +65,14 @@ def test_links_that_uv_would_stop_at_are_left_out_and_said(tmp_path):
     )
     assert given(settings)["UV_FIND_LINKS"] == f"{tmp_path.as_uri()},{tmp_path.as_uri()},https://u:p@c.test/links"
     assert uv_omissions(settings) == (f"{page} (a page on this machine)", f"{missing} (no such folder)")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs as POSIX has them")
+def test_a_folder_with_a_pipe_is_not_given_to_uv_which_would_wait_for_it(tmp_path):
+    os.mkfifo(tmp_path / "a-1.0-py3-none-any.whl")
+    settings = IndexSettings(find_links=(str(tmp_path),))
+    assert given(settings).get("UV_FIND_LINKS") is None
+    assert "a-1.0-py3-none-any.whl in it is no file" in uv_omissions(settings)[0]
 
 
 def test_no_index():

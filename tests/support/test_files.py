@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from envdoctor.support.files import open_regular, read_head, read_regular, read_up_to
+from envdoctor.support.files import open_regular, read_head, read_regular, read_up_to, remove_special
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="FIFOs, sockets and devices as POSIX has them")
 
@@ -56,3 +56,18 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
         one.bind(os.path.relpath(tmp_path / "socket"))
         with pytest.raises(OSError, match="a socket, not a regular file"):
             open_regular(tmp_path / "socket")
+
+
+@POSIX
+def test_what_a_program_would_wait_for_is_taken_out_of_a_folder(tmp_path):
+    (tmp_path / "deep" / "deeper").mkdir(parents=True)
+    (tmp_path / "spared").mkdir()
+    (tmp_path / "deep" / "file").touch()
+    (tmp_path / "deep" / "dangling").symlink_to("nowhere")
+    for place in ("deep/deeper", "spared"):
+        os.mkfifo(tmp_path / place / "pipe")
+    (tmp_path / "device").symlink_to(os.devnull)
+    remove_special(tmp_path, spared="spared")
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"deep", "deep/deeper", "deep/file", "deep/dangling", "spared", "spared/pipe"}
+    remove_special(tmp_path / "nowhere")

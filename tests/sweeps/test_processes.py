@@ -60,6 +60,17 @@ def test_temporary_files_go_with_a_worker_however_it_ends(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interrupt_while_a_worker_is_started_leaves_no_folder(tmp_path, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(in_processes(judge, [item("fine")], 1, LIMITS))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_workers_end_when_the_caller_stops_asking():
     before = signal.getsignal(signal.SIGINT)

@@ -63,6 +63,8 @@ def explain_folder(path: Path) -> str:
     nested = [name for name in names if (path / name / "saved_model.pb").is_file()]
     if inside or nested:
         return f"{path} is a folder; name the model in it: {', '.join((inside + nested)[:_LISTED])}."
+    if "saved_model.pb" in names:
+        return f"{path / 'saved_model.pb'} is no regular file; get a whole copy of the SavedModel."
     what = f"it holds {', '.join(names[:_LISTED])}" if names else "it is empty"
     return f"{path} is a folder without saved_model.pb ({what}), no SavedModel; {SUPPORTED}."
 

@@ -108,6 +108,8 @@ def test_empty(tmp_path):
 
 def test_an_empty_folder(tmp_path):
     assert "folder without saved_model.pb (it is empty)" in refused(tmp_path)
+    (tmp_path / "saved_model.pb").mkdir()
+    assert f"{tmp_path / 'saved_model.pb'} is no regular file" in refused(tmp_path)
 
 
 def test_a_folder_with_a_model_in_it(tmp_path):
