@@ -16,6 +16,7 @@ from envdoctor.pipeline.sources import onnx, pt2
 from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
 from envdoctor.stages.problems import Scope, problem_kinds, shared_by
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import needs_operators
 from envdoctor.stages.torch import with_components, worker_request
 from envdoctor.stages.workers import onnx_floats, onnx_recurrent
 
@@ -167,4 +168,4 @@ def known_operators(tool: str, problem: str) -> Requirement:
 
 
 #: What of the model decides whether litert-torch converts it.
-OF_THE_MODEL = (was_exported, has_lowerings, known_operators("onnx2torch", "onnx-operator-unknown"))
+OF_THE_MODEL = (was_exported, needs_operators, has_lowerings, known_operators("onnx2torch", "onnx-operator-unknown"))

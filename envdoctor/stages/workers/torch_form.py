@@ -21,6 +21,27 @@ if TYPE_CHECKING:
 _QUANTIZED = "quantized_decomposed."
 
 
+def leave_out_idle_contexts() -> None:
+    """From here on, what changes nothing leaves no trace: no_grad within no_grad, autocast that is off or for a GPU.
+
+    torch.export makes a graph inside the graph of each (wrap_with_autocast, wrap_with_set_grad_enabled), which no
+    converter takes. Numbers can't change: what autocast does on a CPU, where it is on, stays.
+    """
+    import torch
+
+    torch.set_grad_enabled(False)  # noqa: FBT003  (torch's own)
+    autocast: Any = torch.amp.autocast_mode.autocast
+    enter, leave = autocast.__enter__, autocast.__exit__
+
+    def enter_in_effect(context: Any) -> Any:  # noqa: ANN401
+        on = torch.is_autocast_enabled("cpu") or context._enabled  # noqa: SLF001  (its only name)
+        context.has_effect = on and context.device == "cpu"
+        return enter(context) if context.has_effect else context
+
+    autocast.__enter__ = enter_in_effect
+    autocast.__exit__ = lambda context, *error: leave(context, *error) if context.has_effect else None
+
+
 def plain(module: TorchModule, names: Sequence[str]) -> TorchModule:
     """A module that takes inputs of these names, or else by position, and gives nothing but tensors in a row."""
     return _flat(module, _caller(module, names))
