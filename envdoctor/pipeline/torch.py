@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from envdoctor.stages.torch import with_components, worker_request
 from envdoctor.stages.workers import onnx_floats, onnx_recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from envdoctor.action import Requirement, StageContext
@@ -162,9 +163,15 @@ def known_operators(tool: str, problem: str) -> Requirement:
         if unknown:
             kind = problem_kinds()[problem]
             text = f"{tool} can't convert {', '.join(unknown[:_SHOWN])}"
-            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=_advice(unknown) or kind.fix), code=kind.code)
 
     return requirement
+
+
+def _advice(operators: Sequence[str]) -> str:
+    """What to do about operators of ONNX that have no form; empty where nothing better than the usual is known."""
+    rows: list[dict[str, Any]] = load_table("onnx-operators")["advice"]
+    return next((row["fix"] for row in rows for one in row["operators"] if fnmatch.filter(operators, one)), "")
 
 
 #: What of the model decides whether litert-torch converts it.

@@ -65,7 +65,7 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         original = onnx_source.load(path, inputs, components)
         with components.step("form in PyTorch", "onnx-not-converted"):
             module = onnx_source.as_torch(original.model)
-        return Source(module, inputs, original.predict, original.by, before=original.before)
+        return Source(module, original.inputs, original.predict, original.by, before=original.before)
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
             made, by, drawn = _from_factory(path, request["factory"], inputs)
@@ -115,7 +115,8 @@ def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tupl
     """A sample as the arguments of the module, which may write over them."""
     import torch
 
-    return tuple(torch.tensor(sample[spec.name]) for spec in inputs)
+    kinds = ("float32" if spec.dtype == "bfloat16" else spec.dtype for spec in inputs)
+    return tuple(torch.tensor(sample[spec.name].astype(kind)) for spec, kind in zip(inputs, kinds, strict=True))
 
 
 def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str, str]:
