@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from envdoctor.pipeline.sources import onnx, pt2
 from envdoctor.stages.conversion import SAMPLE_OPTIONS, convert, sample_options
 from envdoctor.stages.problems import Scope, problem_kinds, shared_by
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import needs_operators
 from envdoctor.stages.torch import with_components, worker_request
 from envdoctor.stages.workers import onnx_floats, onnx_recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from envdoctor.action import Requirement, StageContext
@@ -161,10 +163,16 @@ def known_operators(tool: str, problem: str) -> Requirement:
         if unknown:
             kind = problem_kinds()[problem]
             text = f"{tool} can't convert {', '.join(unknown[:_SHOWN])}"
-            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=_advice(unknown) or kind.fix), code=kind.code)
 
     return requirement
 
 
+def _advice(operators: Sequence[str]) -> str:
+    """What to do about operators of ONNX that have no form; empty where nothing better than the usual is known."""
+    rows: list[dict[str, Any]] = load_table("onnx-operators")["advice"]
+    return next((row["fix"] for row in rows for one in row["operators"] if fnmatch.filter(operators, one)), "")
+
+
 #: What of the model decides whether litert-torch converts it.
-OF_THE_MODEL = (was_exported, has_lowerings, known_operators("onnx2torch", "onnx-operator-unknown"))
+OF_THE_MODEL = (was_exported, needs_operators, has_lowerings, known_operators("onnx2torch", "onnx-operator-unknown"))

@@ -47,6 +47,15 @@ def has_own_operators(_: Facts, request: Request) -> Iterator[Reason]:
         yield Reason(verdict=Verdict.BLOCKED, text=text, code=code)
 
 
+def needs_operators(_: Facts, request: Request) -> Iterator[Reason]:
+    """What an exported program calls beside PyTorch's own must be registered first; whether it is, the stage finds."""
+    source = request.source
+    if source is not None and source.kind == ArtifactKind.PT2 and OWN_OPERATORS in source.traits:
+        kind = problem_kinds()["torch-operator-unregistered"]
+        text = "the program calls operators that are not PyTorch's; code that registers them must be imported before"
+        yield Reason(verdict=Verdict.UNKNOWN, text=text, fix=Fix(text=kind.fix), code=kind.code)
+
+
 def no_foreign_operators(_: Facts, request: Request) -> Iterator[Reason]:
     """Operators of somebody's own domain run in no ONNX Runtime, and no compiler here has a form of them."""
     traits = frozenset() if request.source is None else request.source.traits

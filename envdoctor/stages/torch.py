@@ -54,6 +54,7 @@ def worker_request(context: StageContext) -> dict[str, object]:
         "factory": context.source.factory,
         "kind": context.source.kind,
         "inputs": inputs_of(context),
+        "trust_code": context.request.options.trust_code,
         "components": context.folder / "components.json",
     }
 

@@ -230,6 +230,50 @@ class Noise(Small):
         return super().forward(image + torch.randn_like(image))
 
 
+class SharedHead(torch.nn.Linear):
+    """Attention in which four queries share the keys of `heads`: by PyTorch's own option, or written out."""
+
+    heads, option = 1, False
+
+    def __init__(self):
+        super().__init__(16, 32)
+
+    def forward(self, x):
+        query = super().forward(x).view(1, 8, 4, 8).transpose(1, 2)
+        key = query[:, : self.heads] + 1
+        if self.option:
+            return torch.nn.functional.scaled_dot_product_attention(query, key, key, enable_gqa=True)
+        copies = key[:, :, None].expand(1, self.heads, 4 // self.heads, 8, 8).reshape(1, 4, 8, 8)
+        return torch.nn.functional.scaled_dot_product_attention(query, copies, copies)
+
+
+class SharedByOption(SharedHead):
+    option = True
+
+
+class SharedInPairs(SharedByOption):
+    heads = 2
+
+
+class Contexts(torch.nn.Linear):
+    """Contexts that change nothing, and one graph each in what torch.export makes of them."""
+
+    def __init__(self):
+        super().__init__(4, 4)
+
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, x):
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            x = super().forward(x)
+        return torch.relu(super().forward(x))
+
+
+class HalfInside(Contexts):
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return super().forward(x).float()
+
+
 @torch.library.custom_op("envdoctor_tests::twice", mutates_args=())
 def twice(x: torch.Tensor) -> torch.Tensor:
     return x * 2

@@ -84,6 +84,10 @@ write("padded.onnx", "(float[1,3,9,10] x) => (float[1,1,5,5] y) <float[1,3,2,2] 
 flat = "(float[1,3,4,4] x) => (float[1,48] y) <int64[2] k = {{1, 48}}> "
 write("flat.onnx", flat + "{{ h = Neg(x) y = Reshape<allowzero=1>(h, k) }}")
 write("together.onnx", "(float[4,3] x) => (float[4,3] y) {{ y = Softmax<axis=0>(x) }}")
+write("double.onnx", "(double[1,4] x) => (double[1,3] y) <double[4,3] k = {{1,2,3,4,5,6,7,8,9,8,7,6}}> {{"
+      "h = MatMul(x, k) y = Tanh(h) }}")
+write("half.onnx", "(float16[1,4] x) => (float16[1,4] y) <float[4,4] k = {{1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2}}> {{"
+      "h = Cast<to=10>(k) y = MatMul(x, h) }}")
 write("open_together.onnx", "(float[n,3] x) => (float[n,3] y) {{ y = Softmax<axis=0>(x) }}")
 """
 
@@ -123,6 +127,15 @@ def test_what_onnx2torch_alone_does_not_take(models, tmp_path, name):
     )
     assert list(first.summary["components"])[-1] == "numbers"
     assert second.summary["comparison"]["outputs"][0]["cosine"] > 0.98
+
+
+@pytest.mark.parametrize("route", ["torch-float", "onnx2tf-float"])
+@pytest.mark.parametrize("name", ["double", "half"])
+def test_other_precisions_are_written_in_single_precision(models, tmp_path, name, route):
+    source = identify(models / f"{name}.onnx")
+    (made,) = take(route, source, tmp_path, random_calibration=True)
+    assert {str(one.dtype) for one in read_model(made.path).main.tensors} <= {"FLOAT32", "INT32"}
+    assert float(made.summary["difference"].split()[0]) < 1e-5
 
 
 def test_the_other_way_gives_the_same_mobilenet(models, tmp_path):

@@ -140,6 +140,35 @@ def test_an_archive_gives_what_its_module_gives(tmp_path):
     assert listed.main.tensors[listed.main.inputs[0]].shape == (1, 16, 16, 3)
 
 
+def test_an_archive_with_operators_of_its_own_takes_the_code_beside_it_if_that_is_trusted(tmp_path):
+    (tmp_path / "extra.py").write_text(
+        "import torch\n@torch.library.custom_op('envdoctor_extra::thrice', mutates_args=())\n"
+        "def thrice(x: torch.Tensor) -> torch.Tensor:\n    return x * 3\n"
+        "thrice.register_fake(lambda x: torch.empty_like(x))\n"
+        "class Net(torch.nn.Linear):\n    def forward(self, x): return super().forward(thrice(x))\n"
+    )
+    code = "import torch, sys; sys.path.insert(0, '.'); import extra as e; torch.export.save(torch.export.export("
+    argv = (str(environment_python("torch")), "-c", code + "e.Net(4, 3).eval(), (torch.rand(1, 4),)), 'net.pt2')")
+    assert LocalExecutor().run(Command(argv=argv, cwd=tmp_path, timeout=300)).ok
+    source = identify(tmp_path / "net.pt2")
+    with pytest.raises(StageFailed) as caught:
+        take("torch-float", source, tmp_path / "first", random_calibration=True)
+    assert caught.value.finding.name == "torch-operator-unregistered"
+    assert "envdoctor_extra.thrice, which extra.py beside it may register" in caught.value.finding.message
+    output = take("torch-float", source, tmp_path / "second", random_calibration=True, trust_code=True)[0]
+    assert output.summary["custom_operators"].keys() == {"envdoctor_extra.thrice.default"}
+
+
+@pytest.mark.parametrize("name", ["SharedHead", "SharedByOption", "SharedInPairs"])
+def test_queries_that_share_a_key_get_what_pytorch_gives(tmp_path, name):
+    assert list(convert(name, tmp_path, "1x8x16").summary["components"])[-1] == "numbers"
+
+
+def test_what_changes_nothing_leaves_no_graph_in_the_graph(tmp_path):
+    assert list(convert("Contexts", tmp_path, "1x4").summary["components"])[-1] == "numbers"
+    assert failure("HalfInside", tmp_path / "half", "1x4").name == "torch-half-precision"
+
+
 def test_outputs_and_a_single_channel_are_turned_too(tmp_path):
     maps = convert("Maps", tmp_path / "maps")
     model = read_model(maps.path)

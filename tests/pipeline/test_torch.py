@@ -20,6 +20,7 @@ from envdoctor.pipeline.actions.onnx2tf_float import ACTION as ONNX2TF
 from envdoctor.pipeline.sources import identify
 from envdoctor.pipeline.torch import convert_with_torch, has_lowerings, known_operators
 from envdoctor.stages.problems import Scope, problem_kinds
+from envdoctor.stages.requirements import needs_operators
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 from onnx_bytes import model, node
 from onnx_bytes import value as onnx_input
@@ -181,3 +182,28 @@ def test_a_process_that_ended_in_the_models_own_code_is_the_models_fault(tmp_pat
 @pytest.mark.parametrize("problem", ["torch-lowering-missing", "torch-not-converted", "onnx2tf-failed"])
 def test_what_one_converter_refuses_another_may_take(problem):
     assert problem_kinds()[problem].shared_by is Scope.STAGES
+
+
+def test_operators_that_must_be_registered_first_are_told_before_a_build(tmp_path):
+    path = pt2_files.write(tmp_path, "torch.ops.aten.relu.default", "torch.ops.acme.magic.default")
+    (found,) = needs_operators(Facts(), Request(source=identify(path)))
+    assert (found.verdict, found.code) == (Verdict.UNKNOWN, "RUN178")
+    path = pt2_files.write(tmp_path, "torch.ops.quantized_decomposed.quantize_per_tensor.default")
+    assert list(needs_operators(Facts(), Request(source=identify(path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "domain", "words"),
+    [
+        ("Loop", "", "Write the loop out"),
+        ("TreeEnsembleRegressor", "ai.onnx.ml", "Trees"),
+        ("Scaler", "ai.onnx.ml", "Cut"),
+    ],
+)
+def test_a_way_out_is_named_for_what_has_no_form(tmp_path, operator, domain, words):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model(onnx_input("x", 1, 4), node(operator, domain)))
+    for tool, problem in (("onnx2torch", "onnx-operator-unknown"), ("onnx2tf", "onnx2tf-operator-unknown")):
+        (found,) = known_operators(tool, problem)(Facts(), Request(source=identify(path)))
+        assert found.verdict is Verdict.BLOCKED
+        assert found.fix.text.startswith(words)

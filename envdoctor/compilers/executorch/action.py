@@ -11,6 +11,7 @@ from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import sample_findings, sample_options, stem
 from envdoctor.stages.given import needs_inputs, needs_samples, needs_sizes
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import needs_operators
 from envdoctor.stages.torch import needs_cpu_build, tell_code, with_components, worker_request
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ XNNPACK = Action(
     produces="pte-xnnpack",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), needs_cpu_build(ENVIRONMENT), needs_inputs, needs_sizes),
+    requires=(needs_environment(ENVIRONMENT), needs_cpu_build(ENVIRONMENT), needs_inputs, needs_sizes, needs_operators),
     goals=frozenset({"executorch"}),
     options=_OPTIONS,
     tool=tell_code,
@@ -60,7 +61,7 @@ ETHOS_U = Action(
     produces="pte-ethos-u",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), needs_cpu_build(ENVIRONMENT), needs_inputs, needs_samples, needs_sizes),
+    requires=(*XNNPACK.requires, needs_samples),
     goals=frozenset({"executorch"}),
     options=_OPTIONS | {"thresholds", "compiler_args"},
     tool=tell_code,

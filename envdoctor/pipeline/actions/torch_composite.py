@@ -9,7 +9,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.facts.environments import needs_environment
 from envdoctor.pipeline.torch import OPTIONS, convert_with_torch, has_lowerings, was_exported
 from envdoctor.stages.given import needs_inputs, needs_sizes
-from envdoctor.stages.requirements import has_own_operators
+from envdoctor.stages.requirements import has_own_operators, needs_operators
 from envdoctor.stages.torch import needs_cpu_build, tell_code
 
 ACTION = Action(
@@ -26,6 +26,7 @@ ACTION = Action(
         needs_sizes,
         was_exported,
         has_own_operators,
+        needs_operators,
         functools.partial(has_lowerings, composites=True),
     ),
     goals=frozenset({"litert"}),

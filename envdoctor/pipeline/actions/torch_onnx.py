@@ -11,6 +11,7 @@ from envdoctor.pipeline.torch import keeps_no_composites
 from envdoctor.stages.conversion import sample_options, stem
 from envdoctor.stages.given import needs_inputs, needs_sizes
 from envdoctor.stages.processes import run_worker
+from envdoctor.stages.requirements import needs_operators
 from envdoctor.stages.torch import needs_cpu_build, tell_code, with_components, worker_request
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ ACTION = Action(
     produces=ArtifactKind.ONNX,
     run=run,
     environment="torch",
-    requires=(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes, keeps_no_composites),
+    requires=(
+        *(needs_environment("torch"), needs_cpu_build("torch"), needs_inputs, needs_sizes),
+        *(needs_operators, keeps_no_composites),
+    ),
     options=frozenset({"calibration", "random_calibration", "trust_code", "inputs"}),
     tool=tell_code,
     cost=30.0,

@@ -16,6 +16,7 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.pipeline.sources.pt2_code import OWN_OPERATOR, code_of_members, code_of_payloads, code_of_program
 from envdoctor.pipeline.sources.pt2_whole import require_whole
 from envdoctor.stages.workers.arrays import InputSpec
+from envdoctor.stages.workers.custom_ops import STANDARD
 from envdoctor.support.bounded import open_zip
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class ExportedProgram:
     @property
     def custom_operators(self) -> tuple[str, ...]:
         """Operators that are not torch's own."""
-        return tuple(match[1] for name in self.operators if (match := OWN_OPERATOR.fullmatch(name)))
+        found = (match[1] for name in self.operators if (match := OWN_OPERATOR.fullmatch(name)))
+        return tuple(name for name in found if name.partition(".")[0] not in STANDARD)
 
 
 def read_pt2(path: Path) -> ExportedProgram:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .untyped import ExportedProgram, TorchNode
 
 #: Namespaces of operators that converters know.
-_STANDARD = frozenset(
+STANDARD = frozenset(
     {"aten", "prims", "prim", "higher_order", "quantized_decomposed", "litert", "odml_torch", NAMESPACE}
 )
 #: What an attribute of a composite can be.
@@ -64,7 +64,7 @@ def own_operators(program: ExportedProgram) -> Mapping[Any, TorchNode]:
     for node in program.graph.nodes:
         target = node.target
         is_operator = isinstance(target, torch._ops.OpOverload)  # noqa: SLF001  (its only name)
-        if node.op == "call_function" and is_operator and target.namespace not in _STANDARD:
+        if node.op == "call_function" and is_operator and target.namespace not in STANDARD:
             found.setdefault(target, node)
     return found
 

@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from .onnx_constants import write_out_constants
 from .onnx_floats import write_in_floats
 from .onnx_padding import write_out_padding
 from .onnx_recurrent import unroll
+from .onnx_single import write_in_single
 from .stage import Problem
 
 if TYPE_CHECKING:
@@ -72,8 +73,15 @@ def load(path: Path, inputs: Sequence[InputSpec], components: Components) -> Ori
         if write_in_floats(model):
             before = predict
             simplified, predict = _runnable(model, inputs, batch)
+        by = f"ONNX Runtime {onnxruntime.__version__}"
+        other = write_in_single(model)
+        if other:
+            inputs = [replace(spec, dtype="float32") if "float" in spec.dtype else spec for spec in inputs]
+            simplified, in_single = _runnable(model, inputs, batch)
+            predict = predict if other == "double" else in_single  # half precision rounds more than a conversion may
+            by += f" in {other}" if other == "double" else f" in single precision, instead of {other}"
         unroll(simplified)
-    return Original(simplified, tuple(inputs), predict, f"ONNX Runtime {onnxruntime.__version__}", before)
+    return Original(simplified, tuple(inputs), predict, by, before)
 
 
 def _runnable(model: OnnxModel, inputs: Sequence[InputSpec], batch: int) -> tuple[OnnxModel, Predict]:
@@ -87,7 +95,7 @@ def _runnable(model: OnnxModel, inputs: Sequence[InputSpec], batch: int) -> tupl
         raise
 
     def predict(sample: Mapping[str, Array]) -> dict[str, Array]:
-        given = session.run(None, {spec.name: sample[spec.name] for spec in inputs})
+        given = session.run(None, {spec.name: sample[spec.name].astype(spec.dtype) for spec in inputs})
         return {f"output_{number}": value for number, value in enumerate(given)}
 
     return simplified, predict

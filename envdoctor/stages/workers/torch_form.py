@@ -13,12 +13,35 @@ from .stage import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .untyped import ExportedProgram, Tensor, TorchModule
+    from .untyped import ExportedProgram, Tensor, TorchModule, TorchNode
 
     Caller = Callable[..., object]
 
 #: Operators that PyTorch's own quantization puts around those of a model.
 _QUANTIZED = "quantized_decomposed."
+#: Heads of attention are no more.
+_MOST_COPIES = 128
+
+
+def leave_out_idle_contexts() -> None:
+    """From here on, what changes nothing leaves no trace: no_grad within no_grad, autocast that is off or for a GPU.
+
+    torch.export makes a graph inside the graph of each (wrap_with_autocast, wrap_with_set_grad_enabled), which no
+    converter takes. Numbers can't change: what autocast does on a CPU, where it is on, stays.
+    """
+    import torch
+
+    torch.set_grad_enabled(False)
+    autocast: Any = torch.amp.autocast_mode.autocast
+    enter, leave = autocast.__enter__, autocast.__exit__
+
+    def enter_in_effect(context: Any) -> Any:  # noqa: ANN401
+        on = torch.is_autocast_enabled("cpu") or context._enabled  # noqa: SLF001  (its only name)
+        context.has_effect = on and context.device == "cpu"
+        return enter(context) if context.has_effect else context
+
+    autocast.__enter__ = enter_in_effect
+    autocast.__exit__ = lambda context, *error: leave(context, *error) if context.has_effect else None
 
 
 def plain(module: TorchModule, names: Sequence[str]) -> TorchModule:
@@ -39,6 +62,46 @@ def of_program(program: ExportedProgram, module: TorchModule) -> TorchModule:
         return module(*arguments, **named)
 
     return _flat(module, call)
+
+
+def with_copies(program: ExportedProgram) -> TorchModule | None:
+    """The module of a program in which the one head that all queries share is copied; None if there is none.
+
+    litert-torch gives other numbers for attention with enable_gqa, as Llama has it, and for a product with one head
+    that was expanded: its converter loses the order of the axes.
+    """
+    import torch
+
+    aten, graph = torch.ops.aten, program.graph
+    attention = aten.scaled_dot_product_attention.default
+    found = [(node, place) for node in graph.nodes if node.kwargs.get("enable_gqa") for place in (1, 2)]
+    found += [(node, -1) for node in graph.nodes if node.target is aten.expand.default and _copies_head(node)]
+    for node, place in found:
+        shared = node.args[max(place, 0)]
+        before, after = shared.meta["val"].shape, (node if place < 0 else node.args[0]).meta["val"].shape
+        axis = next((axis for axis in range(-len(before), 0) if before[axis] != after[axis]), -3)
+        count = after[axis] // before[axis]
+        with graph.inserting_before(node):
+            copied = graph.call_function(aten.cat.default, ([shared] * count, axis))
+            if before[axis] > 1:
+                copied = graph.call_function(aten.repeat_interleave.self_int, (shared, count), {"dim": axis})
+        if place < 0:
+            node.replace_all_uses_with(copied)
+        else:
+            node.update_arg(place, copied)
+        if node.target is attention:
+            node.kwargs = {**node.kwargs, "enable_gqa": False}
+    graph.eliminate_dead_code()
+    return program.module() if found else None
+
+
+def _copies_head(node: TorchNode) -> bool:
+    """True for an expand of one axis behind nothing but ones, whose result is put into another shape."""
+    before, after = list(node.args[0].meta["val"].shape), list(node.meta["val"].shape)
+    changed = [axis for axis, size in enumerate(after) if before[axis - len(after) :][:1] != [size]]
+    reshaped = {str(user.target) for user in node.users} <= {"aten.reshape.default", "aten.view.default"}
+    fits = len(before) == len(after) and len(changed) == 1 and 1 < after[changed[0]] <= _MOST_COPIES
+    return bool(fits and reshaped and node.users and max(before[: changed[0] + 1]) == 1)
 
 
 def in_floats(module: TorchModule) -> TorchModule | None:

@@ -6,7 +6,7 @@ Request: `source`, `kind` and `factory` (see `torch_source`), `inputs`, `compone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from .asked import asked_inputs
 from .components import Components
 from .samples import fixed_inputs, for_request, make_up
 from .stage import Problem
+from .torch_form import with_copies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,25 +102,28 @@ def export(request: Mapping[str, Any], components: Components) -> Exported:
     with components.step("element types"):
         _refuse_half(source.module)
     with components.step("run in PyTorch", "torch-model-refused"):
-        torch_source.answer(source.module, fixed, next(iter(samples.one_by_one())))
+        torch_source.answer(source.module, source.inputs, next(iter(samples.one_by_one())))
     with components.step("export", "torch-export-failed"):
         arguments = torch_source.as_tensors(next(iter(samples.one_by_one())), source.inputs)
         custom_ops.give_fakes()
         program = torch.export.export(source.module, arguments)
-        _refuse_random(program)
+        _refuse_calls(program)
     with components.step("operators of its own"):
         ways = custom_ops.find_ways(custom_ops.own_operators(program))
         told = _told(program, ways)
+        source = replace(source, module=with_copies(program) or source.module)
     return Exported(source, inputs, fixed, given, samples, arguments, ways, told, torch.__version__, influence)
 
 
-def _refuse_random(program: ExportedProgram) -> None:
-    """Refuse a model that draws random numbers as it runs: a trace keeps none, or one throw for ever.
+def _refuse_calls(program: ExportedProgram) -> None:
+    """Refuse a model that computes in half precision, or draws as it runs: a trace keeps no throw, or one for ever.
 
     Raises:
         Problem: it does.
     """
-    calls = (node for node in program.graph.nodes if node.op == "call_function" and node.users)
+    calls = [node for node in program.graph.nodes if node.op == "call_function" and node.users]
+    if any(str(node.target) == "wrap_with_autocast" for node in calls):
+        raise Problem("torch-half-precision", "torch.autocast is on for the CPU inside the model's forward")
     drawing = sorted({str(node.target) for node in calls if _draws(node)})
     if drawing:
         words = f"the model draws random numbers as it runs ({', '.join(drawing)}), in evaluation mode too."

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import jax_function, onnx_source
+from . import jax_function, onnx_source, operator_code
 from .stage import Problem
-from .torch_form import in_floats, of_program, outputs_of, plain
+from .torch_form import in_floats, leave_out_idle_contexts, of_program, outputs_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,13 +65,14 @@ def load(request: Mapping[str, Any], inputs: tuple[InputSpec, ...], components: 
         original = onnx_source.load(path, inputs, components)
         with components.step("form in PyTorch", "onnx-not-converted"):
             module = onnx_source.as_torch(original.model)
-        return Source(module, inputs, original.predict, original.by, before=original.before)
+        return Source(module, original.inputs, original.predict, original.by, before=original.before)
     with components.step("model", "torch-factory-failed"):
         if request["kind"] == "torch":
             made, by, drawn = _from_factory(path, request["factory"], inputs)
         else:
-            made, by, drawn = _load_archive(path, Path(request["work"])), _by_torch(), ""
+            made, by, drawn = _load_archive(path, request), _by_torch(), ""
         module, before = _of_program(made, inputs) if hasattr(made, "call_spec") else (made, None)
+        leave_out_idle_contexts()
     return Source(module, inputs, lambda sample: answer(module, inputs, sample), by, drawn, before)
 
 
@@ -114,7 +115,8 @@ def as_tensors(sample: Mapping[str, Array], inputs: Sequence[InputSpec]) -> tupl
     """A sample as the arguments of the module, which may write over them."""
     import torch
 
-    return tuple(torch.tensor(sample[spec.name]) for spec in inputs)
+    kinds = ("float32" if spec.dtype == "bfloat16" else spec.dtype for spec in inputs)
+    return tuple(torch.tensor(sample[spec.name].astype(kind)) for spec, kind in zip(inputs, kinds, strict=True))
 
 
 def _from_factory(path: Path, name: str, inputs: tuple[InputSpec, ...]) -> tuple[TorchModule, str, str]:
@@ -216,13 +218,14 @@ def _kind(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def _load_archive(path: Path, work: Path) -> ExportedProgram:
+def _load_archive(path: Path, request: Mapping[str, Any]) -> ExportedProgram:
     """Load an archive without the sample inputs in it: they are a pickle, and nobody needs them."""
     import torch
 
     with contextlib.suppress(ImportError):  # registers the operators of models that PyTorch quantized (PT2E)
         importlib.import_module("torch.ao.quantization.fx._decomposed")
-    copy = work / "program.pt2"
+    operator_code.require_operators(path, _import, trusted=bool(request.get("trust_code")))
+    copy = Path(request["work"]) / "program.pt2"
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as written:
         for member in archive.infolist():
             sample = _SAMPLE_INPUTS in f"/{member.filename}"
