@@ -12,6 +12,9 @@ import site
 import sys
 from pathlib import Path
 
+#: Modules that a Python lacks which was built, or packed, without the library behind them.
+OPTIONAL = ("_bz2", "_ctypes", "_curses", "_lzma", "_sqlite3", "_ssl", "_tkinter", "readline", "zlib")
+
 
 def adopt_virtual_environment() -> None:
     """Make `sys.prefix` that of the virtual environment the interpreter belongs to, as `site` does before Python 3.14.
@@ -66,8 +69,10 @@ def describe() -> dict[str, object]:
     """Everything about this interpreter that judging its environment needs, in values that JSON knows."""
     import sysconfig
     from importlib.machinery import EXTENSION_SUFFIXES
+    from importlib.util import find_spec
 
     settings = virtual_environment(sys.executable)
+    is_posix_cpython = sys.implementation.name == "cpython" and os.name == "posix"
     marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     return {
         "executable": sys.executable,
@@ -87,6 +92,7 @@ def describe() -> dict[str, object]:
         "conda": Path(sys.prefix, "conda-meta").is_dir(),
         "externally_managed": str(marker) if not settings and marker.is_file() else "",
         "site_folders": site_folders(settings),
+        "left_out": [name for name in OPTIONAL if is_posix_cpython and find_spec(name) is None],
         "markers": markers(),
     }
 

@@ -116,3 +116,9 @@ def test_settings_of_an_environment(tmp_path):
     assert settings["include-system-site-packages"] == "TRUE"
     assert settings["prefix"] == str(tmp_path)
     assert describe.virtual_environment(str(tmp_path / "other/bin/python")) == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows' Python is built with all that there is for it")
+def test_modules_that_a_python_was_built_without(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "_ctypes" else name)
+    assert describe.describe()["left_out"] == ["_ctypes"]
