@@ -21,8 +21,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     Lines of .pth files among the packages add folders to the search path or import modules; sitecustomize and
     usercustomize are imported last. A line whose module is gone, or a text that does not compile, prints an error at
     every start, and what it was to set up is not there. A folder that is gone is passed over without a word, and what
-    was found in it is not any more. A .pth file that is not in UTF-8, as `echo` of Windows PowerShell writes it, or code
-    that ends the process, keeps Python from starting. Mend the file, or delete it where nothing needs it.
+    was found in it is not any more. A .pth file that is not in UTF-8, as `echo` of Windows PowerShell writes it, or
+    code that ends the process, keeps Python from starting. Mend the file, or delete it where nothing needs it.
     """
     for one in facts.startup.problems:
         name = Path(one.path).name
