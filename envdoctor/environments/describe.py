@@ -12,8 +12,8 @@ import site
 import sys
 from pathlib import Path
 
-#: Modules that a Python lacks which was built, or packed, without the library behind them.
-OPTIONAL = ("_bz2", "_ctypes", "_curses", "_lzma", "_sqlite3", "_ssl", "_tkinter", "readline", "zlib")
+#: Modules that a Python lacks which was built, or is left, without the library behind them.
+OPTIONAL = ("_bz2", "_ctypes", "_curses", "_lzma", "_sqlite3", "_ssl", "_tkinter", "zlib")
 
 
 def adopt_virtual_environment() -> None:
@@ -69,10 +69,8 @@ def describe() -> dict[str, object]:
     """Everything about this interpreter that judging its environment needs, in values that JSON knows."""
     import sysconfig
     from importlib.machinery import EXTENSION_SUFFIXES
-    from importlib.util import find_spec
 
     settings = virtual_environment(sys.executable)
-    is_posix_cpython = sys.implementation.name == "cpython" and os.name == "posix"
     marker = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     return {
         "executable": sys.executable,
@@ -92,9 +90,22 @@ def describe() -> dict[str, object]:
         "conda": Path(sys.prefix, "conda-meta").is_dir(),
         "externally_managed": str(marker) if not settings and marker.is_file() else "",
         "site_folders": site_folders(settings),
-        "left_out": [name for name in OPTIONAL if is_posix_cpython and find_spec(name) is None],
+        "left_out": left_out(),
         "markers": markers(),
     }
+
+
+def left_out() -> dict[str, str]:
+    """Of CPython's own optional modules those that can't be imported, each with the words for it."""
+    from importlib import import_module
+
+    found = {}
+    for name in OPTIONAL if sys.implementation.name == "cpython" and os.name == "posix" else ():
+        try:
+            import_module(name)
+        except ImportError as error:
+            found[name] = str(error)
+    return found
 
 
 def site_folders(settings: dict[str, str]) -> list[list[str]]:

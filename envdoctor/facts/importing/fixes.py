@@ -285,8 +285,10 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
 
 
 def _python_fix(lacking: str, facts: Facts) -> Fix:
-    """Another Python, or a package of the system that its own Python may do without."""
-    row = load_table("python_modules")["optional"][lacking]
+    """The library behind a module, a package of the system that its own Python may do without, or another Python."""
+    row, library = load_table("python_modules")["optional"][lacking], facts.python.left_out[lacking].partition(":")[0]
+    if ".so" in library:
+        return _library_fix(library, facts) or Fix(text=f"Install what brings {library}, or take another Python.")
     packaged = row.get("debian", "") if facts.python.base_prefix == "/usr" and facts.host.system == "linux" else ""
     if packaged:
         return Fix(text=f"Install the system's package {packaged} (Debian's name), which has {lacking}.")

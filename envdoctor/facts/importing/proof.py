@@ -109,7 +109,7 @@ def _absence(module: str, failed: FailedImport, facts: Facts) -> str:
         return f"{failed.owner.title} does not have"
     lacking = optional_module(module, facts.python.left_out)
     if lacking:
-        return "this Python lacks" + ("" if lacking == module else f", as it was built without {lacking}")
+        return f"this Python can't import ({facts.python.left_out[lacking]})"
     if is_of_another_python(module):
         return "Python {}.{} does not have".format(*facts.python.minor)
     lost = emptied(module, facts)

@@ -41,7 +41,7 @@ class Surroundings:
         failing: paths of native files that are proven not to load.
         owners: the distribution of each unit, where one has it.
         distributions: those in use, by their normalized names.
-        left_out: optional modules that the Python was built without, and that nothing else brings.
+        left_out: optional modules of Python's own that it can't import, and that nothing else brings.
         hidden: modules of Python's own that a folder of PYTHONPATH may hold too.
         paths: of the files of each distribution, from its root, by its metadata folder.
         inits: the functions that extension modules start with.
