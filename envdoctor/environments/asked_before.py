@@ -71,7 +71,7 @@ def _system() -> list[str]:
 
 
 def _rests_on(program: str, answer: Mapping[str, Any]) -> list[str]:
-    """The interpreter, those that it was made with, their settings and the folders of their standard libraries; the loader's list."""
+    """The interpreter, those that it was made with, their settings and standard libraries, and the loader's list."""
     names = ("os.py", "sysconfig.py", "site.py", "EXTERNALLY-MANAGED", "lib-dynload")
     programs = [program, str(answer["executable"]), str(answer["base_executable"])]
     programs += [os.path.realpath(path) for path in programs]
