@@ -338,3 +338,9 @@ def test_behind_what_the_handler_may_take_nothing_is_certain(site, look, body, h
     site.install("lib", files={"lib/__init__.py": text})
     assert not import_in_child("foo", site)
     assert not look(site).failed
+
+
+def test_of_several_lines_that_raise_the_one_that_does_is_shown(site, look):
+    site.install("foo", files={"foo.py": "def f():\n    raise ValueError(1)\nif f:\n    raise ValueError(2)"})
+    (failed,) = look(site).failed
+    assert (failed.asking.line, failed.asking.excerpt) == (4, "raise ValueError(2)")
