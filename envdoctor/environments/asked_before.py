@@ -71,7 +71,8 @@ def _system() -> list[str]:
 
 
 def _rests_on(program: str, answer: Mapping[str, Any]) -> list[str]:
-    """The interpreter, those that it was made with, their settings and the folders of their standard libraries."""
+    """The interpreter, those that it was made with, their settings and standard libraries, and the loader's list."""
+    names = ("os.py", "sysconfig.py", "site.py", "EXTERNALLY-MANAGED", "lib-dynload")
     programs = [program, str(answer["executable"]), str(answer["base_executable"])]
     programs += [os.path.realpath(path) for path in programs]
     beside = [folder / "pyvenv.cfg" for path in programs for folder in list(Path(path).parents)[:2]]
@@ -79,5 +80,5 @@ def _rests_on(program: str, answer: Mapping[str, Any]) -> list[str]:
     for prefix in (Path(answer["prefix"]), Path(answer["base_prefix"])):
         beside.append(prefix / "conda-meta")
         for library in (prefix / "lib" / f"python{minor}", prefix / "Lib"):
-            beside += [library / name for name in ("os.py", "sysconfig.py", "site.py", "EXTERNALLY-MANAGED")]
-    return [*programs, *map(str, beside)]
+            beside += [library / name for name in names]
+    return [*programs, *map(str, beside), "/etc/ld.so.cache"]

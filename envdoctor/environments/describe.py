@@ -12,6 +12,9 @@ import site
 import sys
 from pathlib import Path
 
+#: Modules that a Python lacks which was built, or is left, without the library behind them.
+OPTIONAL = ("_bz2", "_ctypes", "_curses", "_lzma", "_sqlite3", "_ssl", "_tkinter", "zlib")
+
 
 def adopt_virtual_environment() -> None:
     """Make `sys.prefix` that of the virtual environment the interpreter belongs to, as `site` does before Python 3.14.
@@ -87,8 +90,22 @@ def describe() -> dict[str, object]:
         "conda": Path(sys.prefix, "conda-meta").is_dir(),
         "externally_managed": str(marker) if not settings and marker.is_file() else "",
         "site_folders": site_folders(settings),
+        "left_out": left_out(),
         "markers": markers(),
     }
+
+
+def left_out() -> dict[str, str]:
+    """Of CPython's own optional modules those that can't be imported, each with the words for it."""
+    from importlib import import_module
+
+    found = {}
+    for name in OPTIONAL if sys.implementation.name == "cpython" and os.name == "posix" else ():
+        try:
+            import_module(name)
+        except ImportError as error:
+            found[name] = str(error)
+    return found
 
 
 def site_folders(settings: dict[str, str]) -> list[list[str]]:

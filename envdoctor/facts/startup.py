@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
+import locale
 import os
 import sys
 import warnings
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 #: TensorFlow 2.16 and newer compare the variable with these (`tensorflow/__init__.py`).
 _LEGACY_KERAS, _TRUE = "TF_USE_LEGACY_KERAS", frozenset({"1", "true", "True"})
 _MOST_BYTES = 1 << 20
+#: What `site` does not catch (CPython's Lib/site.py takes every Exception).
+_EXITS = "it raises SystemExit"
 
 
 @frozen
@@ -39,12 +43,14 @@ class StartupProblem:
         excerpt: the line, or the text around the fault.
         reason: what is wrong, in words.
         raises: True if Python prints an error for it at every start; else it passes over it.
+        stops: True if Python does not start at all.
     """
 
     path: str
     excerpt: str
     reason: str
     raises: bool = True
+    stops: bool = False
 
 
 @frozen
@@ -122,13 +128,19 @@ def _line_problems(facts: Facts, code: Callable[[], StartCode | None]) -> Iterat
         if folder.origin in {Origin.PYTHONPATH, Origin.PTH}:
             continue
         for file in _pth_files(folder.path):
-            for line in lines_of_pth(_content(file)):
+            content = _content(file)
+            if len(content) < _MOST_BYTES and not _is_text(content):
+                reason = "it is no text in UTF-8"
+                yield StartupProblem(path=file, excerpt=repr(content[:60])[2:-1], reason=reason, stops=True)
+                continue
+            for line in lines_of_pth(content):
                 if is_import_line(line):
                     reason, raises = _why_it_raises(line, facts.python) or _why_line_raises(line, code()), True
                 else:
                     reason, raises = _why_it_is_dead(folder.path, line, gone), False
                 if reason:
-                    yield StartupProblem(path=file, excerpt=line[:200], reason=reason, raises=raises)
+                    stops = reason == _EXITS
+                    yield StartupProblem(path=file, excerpt=line[:200], reason=reason, raises=raises, stops=stops)
 
 
 def _pth_files(folder: str) -> list[str]:
@@ -144,6 +156,15 @@ def _content(file: str) -> bytes:
         return read_head(file, _MOST_BYTES)
     except OSError:
         return b""
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether `site` can decode a .pth file: as UTF-8, or as the locale has it."""
+    for encoding in ("utf-8", locale.getpreferredencoding(do_setlocale=False)):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            content.decode(encoding)
+            return True
+    return False
 
 
 def _why_it_is_dead(folder: str, line: str, gone: list[str]) -> str:
@@ -199,7 +220,8 @@ def _customization_problems(python: Python, code: Callable[[], StartCode | None]
                 f"{name} does not compile" if problem else followed.why_module_raises(name, path) if followed else ""
             )
             if reason:
-                yield StartupProblem(path=path, excerpt=problem or f"import {name}", reason=reason)
+                excerpt = problem or f"import {name}"
+                yield StartupProblem(path=path, excerpt=excerpt, reason=reason, stops=reason == _EXITS)
 
 
 def _parse(text: bytes, python: Python) -> tuple[ast.Module | None, str]:

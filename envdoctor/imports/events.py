@@ -50,6 +50,7 @@ class Event:
         instead_of: the module whose absence led here, where a handler took that.
         from_import: of USE, `from subject import name`, which a submodule satisfies too.
         alternatives: of LOAD, where the name is worked out: other files that may be meant as well.
+        line: of RAISE, the statement's in the text of the last module of `via`; 0 for one that stands elsewhere.
     """
 
     what: What
@@ -61,6 +62,7 @@ class Event:
     from_import: bool = False
     instead_of: str = ""
     alternatives: tuple[str, ...] = ()
+    line: int = 0
 
 
 @frozen

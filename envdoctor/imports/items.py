@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from envdoctor.imports.machine import Machine
 
 
+#: Pythons that name themselves in `sys.version`, each with its tag; CPython does not.
+_NAMED = {"PyPy": "pp", "IronPython": "ip", "Jython": "jy"}
+
+
 def holds(machine: Machine, item: Any, container: Any, state: State) -> bool | None:  # noqa: ANN401
-    """`item in sys.modules`, and in `os.environ`."""
+    """`item in sys.modules`, in `os.environ` and in `sys.version`."""
+    if container == External("sys.version") and item in _NAMED:
+        return machine.site.target.interpreter.implementation == _NAMED[item]
     if container == External(ENVIRONMENT) and isinstance(item, str):
         is_known = known_variable(item, machine) is not None
         return True if is_known else None if may_be_set(item, machine) else False

@@ -47,6 +47,12 @@ def standard_modules(target: Target) -> frozenset[str]:
     return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
 
 
+def optional_module(module: str, left_out: Collection[str]) -> str:
+    """The one of Python's optional modules that a module needs, of those that were left out; "" for none."""
+    top, table = module.partition(".")[0], load_table("python_modules")["optional"]
+    return next((each for each in left_out if each in table and top in {each, *table[each]["needed_by"]}), "")
+
+
 def was_removed(module: str) -> bool:
     """Whether a module is of Python's own, but only of older versions."""
     return module in load_table("python_modules")["removed"]

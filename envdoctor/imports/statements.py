@@ -172,6 +172,7 @@ class Statements:
         else:
             value = self._value(node.exc, scope, state)
             self._value(node.cause, scope, state)
-            event = self._machine.emit(What.RAISE, exception_of(value, state, None).name, state)
+            line = node.lineno if self._machine.via[-1:] == [scope.module] else 0
+            event = self._machine.emit(What.RAISE, exception_of(value, state, None).name, state, line=line)
             exc = exception_of(value, state, (handled and handled.cause) or event)
         return self._machine.raised(exc, state)

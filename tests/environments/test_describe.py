@@ -116,3 +116,13 @@ def test_settings_of_an_environment(tmp_path):
     assert settings["include-system-site-packages"] == "TRUE"
     assert settings["prefix"] == str(tmp_path)
     assert describe.virtual_environment(str(tmp_path / "other/bin/python")) == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows' Python is built with all that there is for it")
+def test_modules_that_a_python_was_built_without(monkeypatch):
+    def import_module(name):
+        if name == "_ctypes":
+            raise ImportError("libffi.so.7: cannot open shared object file")
+
+    monkeypatch.setattr("importlib.import_module", import_module)
+    assert describe.describe()["left_out"] == {"_ctypes": "libffi.so.7: cannot open shared object file"}

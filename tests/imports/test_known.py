@@ -25,6 +25,7 @@ FAILS = {
     ),
     "split": "if 'a.b'.split('.') == ['a', 'b'] or True:\n    import gone",
     "environment": "import os\nif not os.environ.get('NOT_SET_BY_ANYBODY'):\n    import gone",
+    "version of another Python": "import sys\nif 'PyPy' in sys.version:\n    import json\nelse:\n    import gone",
     "sorted": "for name in sorted(('gone', 'zone')):\n    __import__(name)",
     "own path": (
         "import os\nif not os.path.splitext(__file__)[0].endswith(os.path.join('pkg', '__init__')):\n    pass\n"

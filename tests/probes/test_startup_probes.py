@@ -69,6 +69,29 @@ def test_a_line_that_does_not_work(site, line, words):
     assert finding.evidence[0].excerpt == line
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfei\x00m\x00p\x00o\x00r\x00t\x00", b"/caf\xe9\n"])
+def test_a_file_that_keeps_python_from_starting(site, monkeypatch, content):
+    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale: "utf-8")
+    (site.path / "mine.pth").write_bytes(content)
+    (finding,) = ask("PYT009", facts_of(site, version=HERE))
+    assert finding.severity == ERROR
+    assert "is no text in UTF-8; Python does not start" in finding.message
+
+
+@pytest.mark.parametrize("name", ["mine.pth", "sitecustomize.py"])
+def test_code_that_ends_python_when_it_starts(site, name):
+    site.write(name, "import sys; sys.exit(3)\n")
+    (finding,) = ask("PYT009", facts_of(site, version=HERE, base_prefix="/none"))
+    assert finding.severity == ERROR
+    assert "it raises SystemExit; Python does not start" in finding.message
+
+
+def test_a_file_in_the_encoding_of_the_locale(site, monkeypatch):
+    monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale: "latin-1")
+    (site.path / "mine.pth").write_bytes(b"# caf\xe9\n")
+    assert ask("PYT009", facts_of(site, version=HERE)) == ()
+
+
 def test_a_line_is_followed_without_all_imports_of_the_environment(site, monkeypatch):
     monkeypatch.setattr("envdoctor.facts.importing.ask", lambda *_: pytest.fail("all imports are surveyed"))
     site.write("mine.py", "import nobody_has_this\n")

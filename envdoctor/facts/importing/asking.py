@@ -28,9 +28,10 @@ def find_asking(module: str, cause: Event, modules: Modules) -> Asking:
     except Unreadable:
         lines = []
     told = _TOLD_LINE.match(cause.name)
-    if told and cause.what is What.RAISE and 0 < int(told[1]) <= len(lines):
-        excerpt = lines[int(told[1]) - 1].replace("\0", "\\0").strip()[:_LONGEST]
-        return Asking(module=at, path=path, line=int(told[1]), excerpt=excerpt)
+    number = int(told[1]) if told and cause.what is What.RAISE else cause.line
+    if 0 < number <= len(lines):
+        excerpt = lines[number - 1].replace("\0", "\\0").strip()[:_LONGEST]
+        return Asking(module=at, path=path, line=number, excerpt=excerpt)
     for pattern in _patterns(cause):
         for number, line in enumerate(lines, 1):
             if pattern.search(line):

@@ -19,6 +19,7 @@ from envdoctor.imports.standard_library import (
     is_of_another_python,
     is_project_of,
     module_provider,
+    optional_module,
     outdated,
     was_removed,
 )
@@ -268,6 +269,9 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     if lost is not None and installer is not None:
         text = f"Install {lost.title} again: its files are gone."
         return installer.again(dataclasses.replace(lost, has_record=False), text)
+    lacking = optional_module(module, facts.python.left_out)
+    if lacking:
+        return _python_fix(lacking, facts)
     provider = _provider(module)
     if provider is None and was_removed(_top(module)):
         name, python = failed.distribution.name, "{}.{}".format(*facts.python.minor)
@@ -278,6 +282,18 @@ def _module_fix(module: str, failed: FailedImport, facts: Facts) -> Fix:
     newer = f", or a newer {failed.distribution.name} that does without" if is_of_another_python(module) else ""
     commands = installer.install(*_parts(provider.requirement)) if installer is not None else ()
     return Fix(text=f"Install {provider.requirement}, which has {module}{newer}.", commands=commands)
+
+
+def _python_fix(lacking: str, facts: Facts) -> Fix:
+    """The library behind a module, a package of the system that its own Python may do without, or another Python."""
+    row, library = load_table("python_modules")["optional"][lacking], facts.python.left_out[lacking].partition(":")[0]
+    if ".so" in library:
+        return _library_fix(library, facts) or Fix(text=f"Install what brings {library}, or take another Python.")
+    packaged = row.get("debian", "") if facts.python.base_prefix == "/usr" and facts.host.system == "linux" else ""
+    if packaged:
+        return Fix(text=f"Install the system's package {packaged} (Debian's name), which has {lacking}.")
+    text = f"Build this Python again with {row['build_with']} (Debian's name) installed, or take another Python: "
+    return Fix(text=text + f"`import {lacking}` must work in it.")
 
 
 def _extra_fix(module: str, failed: FailedImport, installer: Installer | None) -> Fix:

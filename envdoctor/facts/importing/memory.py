@@ -70,7 +70,7 @@ class Memory:
         self._cache = DiskCache(open_cache(request).root / "importing", _LIMIT)
         places = [python.executable, *around.modules.folders]
         same = [hash_code(*_CODE), target_name(around.target), places, sorted(around.failing), sorted(around.hidden)]
-        same += [repr(around.modules.hooks), sorted(around.extended)]
+        same += [repr(around.modules.hooks), sorted(around.extended), sorted(around.left_out)]
         same += sorted({"setuptools"} & around.distributions.keys())
         self._key = hashlib.sha256(json.dumps(same).encode("utf-8", "surrogateescape")).hexdigest()
 

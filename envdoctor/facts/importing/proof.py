@@ -9,7 +9,7 @@ from envdoctor.core.finding import Evidence
 from envdoctor.facts.importing.fixes import base_name, emptied, sought
 from envdoctor.facts.importing.others import unmet_behind
 from envdoctor.imports.events import What
-from envdoctor.imports.standard_library import is_of_another_python
+from envdoctor.imports.standard_library import is_of_another_python, optional_module
 from envdoctor.support.text import quote_command
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def _raised(failed: FailedImport, facts: Facts) -> str:
 def _absence(module: str, failed: FailedImport, facts: Facts) -> str:
     if failed.owner is not None:
         return f"{failed.owner.title} does not have"
+    lacking = optional_module(module, facts.python.left_out)
+    if lacking:
+        return f"this Python can't import ({facts.python.left_out[lacking]})"
     if is_of_another_python(module):
         return "Python {}.{} does not have".format(*facts.python.minor)
     lost = emptied(module, facts)

@@ -17,7 +17,8 @@ from envdoctor.facts.importing.modules import Modules
 from envdoctor.facts.loading.machine import read_loader, target_of
 from envdoctor.facts.natives import fits_machine
 from envdoctor.facts.python.search_path import Origin
-from envdoctor.imports.standard_library import standard_modules
+from envdoctor.imports.site import Presence
+from envdoctor.imports.standard_library import optional_module, standard_modules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ class Surroundings:
         failing: paths of native files that are proven not to load.
         owners: the distribution of each unit, where one has it.
         distributions: those in use, by their normalized names.
+        left_out: optional modules of Python's own that it can't import, and that nothing else brings.
         hidden: modules of Python's own that a folder of PYTHONPATH may hold too.
         paths: of the files of each distribution, from its root, by its metadata folder.
         inits: the functions that extension modules start with.
@@ -53,9 +55,14 @@ class Surroundings:
     failing: frozenset[str] = frozenset()
     owners: Mapping[str, Distribution] = field(default_factory=dict)
     distributions: Mapping[str, Distribution] = field(default_factory=dict)
+    left_out: Collection[str] = ()
     hidden: Collection[str] = ()
     paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     inits: InitFunctions = field(default_factory=lambda: InitFunctions(()))
+
+    def is_left_out(self, module: str) -> bool:
+        """Whether importing a module of Python's own fails, as an optional part of it is not there."""
+        return bool(self.left_out and optional_module(module, self.left_out))
 
 
 def find_modules(facts: Facts) -> Modules:
@@ -95,6 +102,7 @@ def look_around(facts: Facts) -> Surroundings:
         failing=frozenset(_failing(facts)),
         owners=owners,
         distributions=active,
+        left_out=[each for each in facts.python.left_out if modules.find(each).presence is Presence.ABSENT],
         hidden=frozenset(names & standard_modules(target)),
         paths=paths,
         inits=InitFunctions(facts.natives.files),

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 3
 _PART_FIRST = 4
 _MOST_TEXTS = 1000
+#: Part of a distribution's texts that may import what it does without.
+_FEW_OF_ALL = 0.25
 _ALL = frozenset({"Exception", "BaseException"})
 #: What handlers name that take a failure: a missing module or name is an ImportError, a missing library is not.
 _RAISED = {
@@ -194,8 +196,8 @@ def _spared(
 ) -> tuple[Distribution, ...]:
     """Those that require the distributions of these uses, if all of them are required, and none is a command.
 
-    Only if it is known that they do without: they can be imported, and what they import was followed to its end, or
-    none of their texts imports what fails.
+    Only if it is known that they do without: they can be imported, and what they import was followed to its end while
+    few of their texts import what fails, or none of their texts does.
     """
     keys = {one.key for one, _ in failing}
     requiring = [[by for by, _ in facts.requirements.wanted.get(key, ()) if by.key != key] for key in keys]
@@ -208,10 +210,8 @@ def _spared(
     for by in spared:
         modules = [each.module for one, each in uses if one == by and not each.command]
         own = [rehearsal.judge_wholly(module, FURTHER_STEPS) for module in modules]
-        is_known = all(each.complete for each in own)
-        if any(each.failures for each in own) or not (
-            is_known or not _imports(by, units, caught, rehearsal.surroundings)
-        ):
+        most = _FEW_OF_ALL if all(each.complete for each in own) else 0.0
+        if any(each.failures for each in own) or _share(by, units, caught, rehearsal.surroundings) > most:
             return ()
     return spared
 
@@ -222,12 +222,13 @@ def _catching(failures: Iterable[Sequence[Failure]]) -> frozenset[str]:
     return _ALL | frozenset.intersection(*kinds) if kinds else _ALL
 
 
-def _imports(distribution: Distribution, units: Collection[str], caught: Collection[str], around: Surroundings) -> bool:
-    """Whether a text of a distribution may import some packages outside of functions, or there are too many texts."""
+def _share(distribution: Distribution, units: Collection[str], caught: Collection[str], around: Surroundings) -> float:
+    """The part of a distribution's texts that may import some packages outside of functions; of very many some."""
     texts = [path for path in around.paths.get(distribution.metadata, ()) if path.endswith(".py")]
-    return len(texts) > _MOST_TEXTS or any(
-        imports_outside_functions(f"{distribution.root}/{path}", units, caught) for path in texts
-    )
+    if len(texts) > _MOST_TEXTS:
+        return _FEW_OF_ALL
+    importing = [imports_outside_functions(f"{distribution.root}/{path}", units, caught) for path in texts]
+    return sum(importing) / max(len(texts), 1)
 
 
 def _origins(rehearsal: Rehearsal, module: str) -> Iterator[str]:

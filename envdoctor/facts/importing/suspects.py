@@ -152,7 +152,8 @@ class Suspects:
         """Whether no distribution brings it, nor any Python ever did."""
         if top not in self._absent:
             is_there = self._around.modules.find(top).presence is not Presence.ABSENT
-            self._absent[top] = not (is_there or is_of_another_python(top) or top in self._around.hidden)
+            is_python_s = is_of_another_python(top) or top in self._around.hidden
+            self._absent[top] = self._around.is_left_out(top) or not (is_there or is_python_s)
         return self._absent[top]
 
     def _seems_to_have_lost(self, module: str, name: str) -> bool:
@@ -178,6 +179,8 @@ class Suspects:
     def _looks_in_vain(self, module: str, name: str) -> bool:
         modules, target = self._around.modules, self._around.target
         top = module.partition(".")[0]
+        if self._around.is_left_out(module):
+            return True
         standard = standard_found(module, target) if top not in self._around.hidden else None
         if standard is not None:
             return standard.presence is Presence.ABSENT or bool(name and standard_lacks(module, name, target))

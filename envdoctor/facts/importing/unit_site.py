@@ -173,6 +173,8 @@ class UnitSite(WheelSite):
             return Found(presence=Presence.ELSEWHERE, is_package=bool(self._around.modules.find(module).folders))
         if module.partition(".")[0] in self._around.hidden:
             return Found(presence=Presence.UNKNOWN)
+        if self._around.is_left_out(module):
+            return Found(presence=Presence.ABSENT)
         found = super().find(module)
         if found.presence is not Presence.NATIVE:
             return found

@@ -56,6 +56,7 @@ class Python:
         virtual: True in a virtual environment.
         conda: True in a conda environment.
         externally_managed: the path of the marker file of PEP 668, or empty.
+        left_out: modules of Python's own that it can't import, such as `_ctypes`, each with the words for it.
         search_path: the folders that its packages are found in, in the order of `sys.path`.
         chosen: why it is examined, where nobody named it; empty where no other could be meant.
         passed_over: the environments that could have been meant too, each with the reason.
@@ -75,6 +76,7 @@ class Python:
     virtual: bool = False
     conda: bool = False
     externally_managed: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
     search_path: tuple[SearchFolder, ...] = ()
     chosen: str = ""
     passed_over: tuple[str, ...] = ()
@@ -126,5 +128,6 @@ def from_description(answer: Mapping[str, Any]) -> Python:
             answer["platform"], answer["multiarch"], answer["markers"]["platform_machine"], answer["bits"]
         ),
         extension_suffixes=tuple(answer["extension_suffixes"]),
+        left_out=answer.get("left_out", {}),
         search_path=search_path(answer["site_folders"]),
     )

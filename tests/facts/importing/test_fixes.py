@@ -2,6 +2,7 @@
 
 import pytest
 
+from envdoctor.facts.host import Host
 from envdoctor.facts.importing.fixes import fix_of
 from envdoctor.facts.importing.proof import message_of
 from envdoctor.facts.python.search_path import Origin
@@ -179,3 +180,53 @@ def test_a_name_of_keras_2_below_tensorflow_wants_tf_keras_of_the_same_version(t
     assert "keras 3.9.0 does not have" in message
     assert "TF_USE_LEGACY_KERAS=1" in text
     assert command.endswith("tf-keras~=2.18.0")
+
+
+LEFT_OUT = {
+    "itself": "import _ctypes",
+    "what begins with it": "import os\nfrom ctypes.util import find_library",
+    "behind a handler": "try:\n    import ctypes\nexcept ImportError:\n    pass",
+    "another": "import sqlite3",
+}
+NO_CTYPES = {"_ctypes": "No module named '_ctypes'"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asks", LEFT_OUT)
+def test_a_module_that_this_python_was_built_without(tmp_path, asks):
+    site = Site(tmp_path / "site-packages")
+    site.install("foo", "1", {"foo.py": LEFT_OUT[asks]})
+    facts = loading_facts(site, cache=tmp_path / "cache", python={"left_out": NO_CTYPES})
+    told = [(message_of(each, facts), fix_of(each, facts)) for each in facts.importing.failed]
+    assert bool(told) is (asks in {"itself", "what begins with it"})
+    for words, fix in told:
+        assert "ctypes, which this Python can't import (No module named '_ctypes')" in words
+        assert "libffi-dev" in fix.text
+        assert not fix.commands
+
+
+@pytest.mark.slow
+def test_what_stands_in_for_a_module_of_python(tmp_path):
+    site = Site(tmp_path / "site-packages")
+    site.install("zlib", "1", {"zlib.py": ""})
+    site.install("foo", "1", {"foo.py": "import zlib"})
+    assert not loading_facts(site, cache=tmp_path / "cache", python={"left_out": {"zlib": "gone"}}).importing.failed
+
+
+def test_debians_own_python_has_a_package_for_it(tmp_path):
+    site = Site(tmp_path / "site-packages")
+    site.install("foo", "1", {"foo.py": "import tkinter"})
+    python = {"left_out": {"_tkinter": "No module named '_tkinter'"}, "base_prefix": "/usr"}
+    facts = loading_facts(site, cache=tmp_path / "cache", python=python, host=Host(system="linux"))
+    (failed,) = facts.importing.failed
+    assert "python3-tk" in fix_of(failed, facts).text
+
+
+def test_a_library_that_pythons_own_module_was_built_with(tmp_path):
+    site = Site(tmp_path / "site-packages")
+    site.install("foo", "1", {"foo.py": "import ssl"})
+    words = "libnowhere.so.1.1: cannot open shared object file: No such file or directory"
+    facts = loading_facts(site, cache=tmp_path / "cache", python={"left_out": {"_ssl": words}})
+    (failed,) = facts.importing.failed
+    assert words in message_of(failed, facts)
+    assert fix_of(failed, facts).text == "Install what brings libnowhere.so.1.1, or take another Python."

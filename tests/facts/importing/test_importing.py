@@ -90,6 +90,14 @@ def test_a_failure_is_told_of_the_package_where_it_begins(site, look):
     assert failed.uses == ("`import bar`", "`import foo`")
 
 
+def test_a_package_that_mostly_needs_it_does_not_do_without(site, look):
+    """As djangorestframework, which is imported without Django and is of no use without it."""
+    files = {f"foo/m{number}.py": "import bar" for number in range(3)}
+    site.install("foo", files={"foo/__init__.py": "", "foo/other.py": "", **files}, requires=["bar"])
+    site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
+    assert ("bar", Severity.ERROR) in [(each.module, each.severity) for each in look(site).failed]
+
+
 def test_what_those_who_require_it_do_without_is_only_noted(site, look):
     site.install("foo", files={"foo.py": "def later():\n    import bar"}, requires=["bar"])
     site.install("bar", files={"bar/__init__.py": "import nobody_has_this"})
@@ -330,3 +338,9 @@ def test_behind_what_the_handler_may_take_nothing_is_certain(site, look, body, h
     site.install("lib", files={"lib/__init__.py": text})
     assert not import_in_child("foo", site)
     assert not look(site).failed
+
+
+def test_of_several_lines_that_raise_the_one_that_does_is_shown(site, look):
+    site.install("foo", files={"foo.py": "def f():\n    raise ValueError(1)\nif f:\n    raise ValueError(2)"})
+    (failed,) = look(site).failed
+    assert (failed.asking.line, failed.asking.excerpt) == (4, "raise ValueError(2)")
