@@ -103,7 +103,8 @@ class NativeLibrary:
         sdk: of Mach-O: the release of macOS whose SDK it was linked with; None where it does not say.
         platform: the Apple system meant, such as "macos"; "" outside Mach-O.
         inferred: guessed from the names in the file (`envdoctor.wheels.inferred_elf`): nothing that it needs is absent
-            from `needed`, but something there may not be needed, and `runpath` may be an RPATH.
+            from `needed`, but something there may not be needed, and `runpath` may be an RPATH; of PE a letter of a
+            name is known from other files (`envdoctor.wheels.packed_pe`).
         unread: nothing is known but the architecture: it stands so far back in a universal file that it was not read.
         reexported: of `needed` the names whose symbols the file offers as its own (LC_REEXPORT_DYLIB).
         processor_level: the x86-64 level (2 to 4) without which glibc 2.33 and later refuse it; 0 where it says none.

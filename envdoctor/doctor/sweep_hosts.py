@@ -95,12 +95,14 @@ def judge_host(question: HostQuestion) -> tuple[Judgment, ...]:
 def host_judgment(host: str, told: CommandResult) -> Judgment:
     """What a host's answer comes to; raises as `judge_host` does."""
     if told.returncode == CONNECTION_FAILED or told.ended or told.error:
-        why = told.last_line if told.returncode == CONNECTION_FAILED else told.describe_failure()
+        refused = told.returncode == CONNECTION_FAILED and not told.ended  # so it is where we ended ssh, too
+        why = (refused and told.last_line) or told.describe_failure()
         raise NetworkProblem(f"{host} does not answer: {why}")
     if told.returncode == _NO_COMMAND:
         raise Unreadable(f"envdoctor is not installed on {host}, or not on the PATH of a login there.")
     try:
-        report: dict[str, Any] = json.loads(told.stdout[told.stdout.index("{") :])  # behind a greeting
+        _, brace, text = f"\n{told.stdout}".partition("\n{")  # behind a greeting, and before what a logout says
+        report: dict[str, Any] = json.JSONDecoder().raw_decode(brace[1:] + text)[0]
         verdict = Standing(report["summary"]["verdict"])
         found = [one for probe in report["probes"] for one in probe["findings"]] + report["findings"]
         said = sorted((_RANKS[one["severity"]], f"{one['code']}: {one['message']}") for one in found)

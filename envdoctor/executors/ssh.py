@@ -25,12 +25,14 @@ from envdoctor.executors.removing import run_behind
 if TYPE_CHECKING:
     from envdoctor.executors import Executor
 
-#: Never ask, never wait for ever, notice a dead peer within a minute. Keys, ports and jump hosts are the user's.
+#: Never ask, never wait for ever, notice a dead peer within a minute, tell errors only.
+#: Keys, ports and jump hosts are the user's.
 OPTIONS = (
     *("-o", "BatchMode=yes"),
     *("-o", "ConnectTimeout=10"),
     *("-o", "ServerAliveInterval=15"),
     *("-o", "ServerAliveCountMax=4"),
+    *("-o", "LogLevel=ERROR"),
 )
 #: What ssh and scp return when the connection, not the command, failed.
 CONNECTION_FAILED = 255

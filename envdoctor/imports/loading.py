@@ -159,7 +159,10 @@ class LoadJudge:
         missing = sorted(self._missing(wheel, still_failing, reached), key=lambda each: -each.severity)
         unreadable = self._unreadable(wheel, [native for native in wheel.natives if native.is_module], modules)
         plugins = self._unreadable(wheel, [native for native in wheel.natives if not native.not_loadable], rest)
-        loading = [*modules, *self._opened(wheel, rest, modules)]
+        satisfied = [result for result in failing if reached[result.path].reach is Reach.SATISFIED]
+        needed = {each.need.name.lower() for result in satisfied for each in result.missing}
+        found = [result for result in rest if posixpath.basename(result.path).lower() in needed]
+        loading = [*modules, *found, *self._opened(wheel, rest, [*modules, *found])]
         return LoadAnalysis(
             missing=tuple(missing),
             assumed=tuple(self._assumed(wheel, [*loading, *(each for each in sole if not each.missing)])),

@@ -18,7 +18,7 @@ from envdoctor.support.parallel import in_parallel
 from envdoctor.wheels.archive import WheelArchive
 from envdoctor.wheels.completeness import check_completeness
 from envdoctor.wheels.directory import Member  # noqa: TC001 - resolved when contents are read back from a cache
-from envdoctor.wheels.member import FIRST_READ, WHOLE_BELOW
+from envdoctor.wheels.member import FIRST_READ, FIRST_READ_OF_PE, WHOLE_BELOW, first_read
 from envdoctor.wheels.metadata import WheelMetadata, read_metadata
 from envdoctor.wheels.native import read_member
 
@@ -216,7 +216,9 @@ def _natives(archive: WheelArchive, metadata: WheelMetadata, *, exact: bool, par
     run = functools.partial(in_parallel, workers=workers, name="member")
     at_once = min(whole_below, _SYMBOLS_BUDGET)
     archive.prefetch((name for name, size in packed if size <= at_once), at_once, _GAP, run)
-    archive.prefetch((name for name, size in packed if size > whole_below), FIRST_READ, _GAP, run)
+    for first in (FIRST_READ, FIRST_READ_OF_PE):
+        heads = (name for name, size in packed if size > whole_below and first_read(name) == first)
+        archive.prefetch(heads, first, _GAP, run)
     return [native for native in in_parallel(read, names, workers, "member") if native]
 
 

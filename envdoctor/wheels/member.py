@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envdoctor.support.bytes import RandomAccess
     from envdoctor.wheels.directory import Member
 
-FIRST_READ = 16 * 1024
+FIRST_READ, FIRST_READ_OF_PE = 16 * 1024, 4 * 1024
 WHOLE_BELOW = 96 * 1024
 
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")  # APPNOTE.TXT, 4.3.7
@@ -29,6 +29,11 @@ _SHORT_STEPS = 4
 _SHARE_BEHIND_DYNAMIC, _SHARE_BEHIND_IMPORTS = 0.125, 0.75
 _MOST_HEAD = 160 << 20  # inflated bytes kept
 _CHUNK = 1 << 20
+
+
+def first_read(name: str) -> int:
+    """Compressed bytes of a member's head that are fetched first: of a PE file only its sections stand there."""
+    return FIRST_READ_OF_PE if name.lower().endswith((".pyd", ".dll")) else FIRST_READ
 
 
 def content_offset(source: RandomAccess, member: Member) -> int:
@@ -199,9 +204,10 @@ class PackedBytes:
         left = self._member.compressed_size - self._consumed
         if left == 0 or end > _MOST_HEAD:
             raise Unreadable(f"{self._member.name}: its content ends early, or is too large to hold up to byte {end}")
+        first = first_read(self._member.name)
         ratio = max(1.0, len(self._head) / max(1, self._consumed))
-        guess = int((end - len(self._head)) / ratio / 2) + FIRST_READ  # half: tables of symbols compress ever better
-        wanted = max(FIRST_READ, self._consumed // 16, min(guess, self._consumed))
+        guess = int((end - len(self._head)) / ratio / 2) + first  # half: tables of symbols compress ever better
+        wanted = max(first, self._consumed // 16, min(guess, self._consumed))
         data = self._source.read_at(self._start + self._consumed, min(wanted, left, _CHUNK))
         try:
             self._head += self._inflater.decompress(data, _MOST_HEAD + _CHUNK - len(self._head))

@@ -15,7 +15,7 @@ from envdoctor.binaries.native import read_native
 from envdoctor.wheels.inferred_elf import infer_elf, is_giant
 from envdoctor.wheels.member import PackedBytes
 from envdoctor.wheels.packed_elf import AHEAD, read_packed_elf
-from envdoctor.wheels.packed_pe import read_packed_pe
+from envdoctor.wheels.packed_pe import learn_names, read_packed_pe
 
 if TYPE_CHECKING:
     from envdoctor.binaries.library import NativeLibrary
@@ -52,13 +52,15 @@ def read_member(archive: WheelArchive, name: str, whole_below: int, *, exact: bo
 
 def _with_symbols(library: NativeLibrary, source: RandomAccess) -> NativeLibrary:
     """The same with its symbols, where it is an ELF file."""
+    if library.format is BinaryFormat.PE:
+        learn_names(library)
     return replace(library, symbols=summarize(source)) if library.format is BinaryFormat.ELF else library
 
 
 def _read_packed(source: PackedBytes, head: bytes, name: str, *, exact: bool) -> NativeLibrary:
     """The same of a member of which as little as possible is inflated."""
     if head[:2] == magic.PE:
-        return read_packed_pe(source, name)
+        return read_packed_pe(source, name, exact=exact)
     if head[:4] != magic.ELF:
         source.read_from_head()
         return read_macho(source, AHEAD, farthest=None if exact else _FARTHEST)

@@ -50,6 +50,7 @@ def report(verdict, *severities):
     ("text", "state", "message"),
     [
         ("Welcome to box\n" + report("problems", "warning", "error"), State.BROKEN, "HST001: a error"),
+        ("Welcome to {box}\n" + report("unknown") + "\nGood bye\n", State.UNKNOWN, ""),
         (report("problems", "warning"), State.CONDITIONAL, "HST001: a warning"),
         (report("unknown"), State.UNKNOWN, ""),
         (report("nothing-checked"), State.UNKNOWN, ""),
@@ -81,6 +82,11 @@ def test_what_is_no_report_is_never_fine(text):
 def test_a_host_that_is_silent_is_no_fault_of_its_environment(said):
     with pytest.raises(NetworkProblem, match="box does not answer"):
         host_judgment("box", answer("", **said))
+
+
+def test_a_host_that_was_given_up_is_told_by_its_time_whatever_ssh_said_before():
+    with pytest.raises(NetworkProblem, match="it passed its time limit"):
+        host_judgment("box", answer("", code=255, ended="time", stderr="Warning: Permanently added 'box'."))
 
 
 @pytest.mark.parametrize("content", ["-oProxyCommand=x\n", "a b\n", "# nothing\n"])

@@ -307,6 +307,21 @@ def test_folders_that_a_package_adds_on_windows_are_searched_from_then_on():
     assert [missing.name for missing in analyse(files | {"pkg/_add.py": ""}, WINDOWS_TAG).missing] == ["core.dll"]
 
 
+@pytest.mark.slow
+def test_what_libraries_in_such_a_folder_need_of_the_system_is_told():
+    """As torch for Windows has it: its module needs torch_python.dll, and that the Visual C++ runtime."""
+    files = {
+        "pkg/__init__.py": "import os\nos.add_dll_directory(os.path.dirname(__file__) + '/lib')\nfrom . import _m",
+        "pkg/_m.pyd": pe_bytes(("Core.dll",)),
+        "pkg/lib/core.dll": pe_bytes(("deep.dll",)),
+        "pkg/lib/deep.dll": pe_bytes(("MSVCP140.dll",)),
+        "pkg/lib/other.dll": pe_bytes(("VCOMP140.dll",)),
+    }
+    analysis = analyse(files, WINDOWS_TAG)
+    assert analysis.missing == ()
+    assert [(each.name, each.loaders) for each in analysis.assumed] == [("MSVCP140.dll", ("pkg/lib/deep.dll",))]
+
+
 def test_what_a_library_needs_that_an_import_opens_by_name_is_told():
     files = {"pkg/__init__.py": OPENS, "pkg/lib/libcore.so": module("libgomp.so.1")}
     analysis = analyse(files)

@@ -23,6 +23,13 @@ def remembered(monkeypatch):
     return known
 
 
+@pytest.fixture(autouse=True)
+def whole_names(monkeypatch):
+    known = {}
+    monkeypatch.setattr(packed_pe, "_whole_names", known)
+    return known
+
+
 def module(code=1_500_000, behind=400_000, needed=NEEDED, **options):
     """Code, the tables, and what stands behind them."""
     return pe_bytes(needed, filler=code_like(code), **options) + code_like(behind)[::-1]
@@ -110,3 +117,45 @@ def test_a_table_at_the_very_end_of_a_large_library():
     assert read_packed_pe(member, "m.dll") == read_pe(MemoryBytes(data))
     assert asked
     assert all(length > 0 and offset + length <= member.packed_size for offset, length in asked)
+
+
+def repeating(part, code, seed):
+    """Code in which some bytes stand every 20 KB, so that each of them is copied from the one before."""
+    data, noise = bytearray(code), random.Random(seed)
+    for place in range(0, len(data) - 64, 20_000):
+        data[place : place + len(part) + 16] = noise.randbytes(8) + part + noise.randbytes(8)
+    return bytes(data)
+
+
+def read_with_copies(names, part, seed=3, **options):
+    data = pe_bytes(names, filler=repeating(part, code_like(1_500_000), seed)) + code_like(400_000)[::-1]
+    archive = open_archive({"m.pyd": data})
+    before = archive.source.bytes_read
+    library = read_packed_pe(archive.open("m.pyd", 0), "m.pyd", **options)
+    assert [need.name for need in library.needed] == list(names)
+    return library.inferred, archive.source.bytes_read - before
+
+
+def test_a_name_of_which_a_part_is_copied_from_far_back_is_known_from_others(whole_names):
+    names = ("_kernel_helper.dll", *NEEDED)
+    assert not read_with_copies(names, b"kernel")[0]
+    assert b"_kernel_helper.dll" in whole_names
+    inferred, few = read_with_copies(names, b"kernel", seed=4)
+    exact, many = read_with_copies(names, b"kernel", seed=4, exact=True)
+    assert inferred
+    assert not exact
+    assert few < many // 2
+
+
+@pytest.mark.parametrize(
+    ("others", "name", "part"),
+    [
+        (["python310.dll"], "python311.dll", b"n311"),  # what tells versions apart must be known
+        (["_kernal_helper.dll", "_kernel_helper.dll"], "_kernel_helper.dll", b"kernel"),  # either would fit
+        (["_other_things.dll"], "_kernel_helper.dll", b"kernel"),
+        (["_longword.dll"], "_longward.dll", b"longward"),  # most of it is not known
+    ],
+)
+def test_a_name_that_may_be_another_one_is_read_whole(whole_names, others, name, part):
+    whole_names.update(dict.fromkeys(map(str.encode, [*others, *NEEDED[1:]])))
+    assert not read_with_copies((name, *NEEDED[1:]), part)[0]
