@@ -110,7 +110,7 @@ def parse_constraints(file: Path, within: tuple[Path, ...] = ()) -> tuple[str, .
     if file in within or len(within) > _DEEPEST:
         raise UsageProblem(f"The constraints {file} include themselves.")
     try:
-        text = read_regular(file, _LARGEST_CONSTRAINTS).decode("utf-8-sig")
+        text = decoded(read_regular(file, _LARGEST_CONSTRAINTS))
     except UnicodeDecodeError:
         raise UsageProblem(f"The constraints {file} are no UTF-8 text.") from None
     except OSError as error:
@@ -137,6 +137,15 @@ def configured_constraints(settings: IndexSettings) -> tuple[str, ...]:
                 "save it as a file, and let the setting (PIP_CONSTRAINT) name that."
             )
     return tuple(line for place in settings.constraints for line in parse_constraints(local_path(place)))
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes and pip reads it.
+
+    Raises:
+        UnicodeDecodeError: it is neither.
+    """
+    return content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:

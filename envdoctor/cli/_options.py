@@ -147,13 +147,17 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
+#: What of a pyproject.toml is asked for beside its dependencies.
+parts_options = all_of(
+    click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the pyproject.toml (several)."),
+    click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of it (several)."),
+)
 #: What a set of pins is made for.
 lock_options = all_of(
     click.option(
         "--requirement", "-r", "files", multiple=True, type=FILE, help="A requirements file or a pyproject.toml."
     ),
-    click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of the pyproject.toml (several)."),
-    click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of it (several)."),
+    parts_options,
     click.option(
         "--platform", "platforms", default="", metavar="NAMES", help="linux-x86_64,macos-arm64,windows-amd64, ..."
     ),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Instead judge a lock, a requirements file or a pyproject.toml: what of it is installed, and is it sound?",
 )
 @click.option("--platform", "platforms", default="", metavar="NAMES", help="With -r: on other machines; see matrix.")
+@_options.parts_options
 @_options.python_option
 @_options.verbose_option
 @_options.json_option
@@ -60,12 +61,13 @@ def command(file: Path | None, mends: bool, platforms: str, python: Path | None,
     rest["only"], rest["skip"] = _words(rest["only"]), _words(rest["skip"])
     if file is not None:
         _require_file_options()
-        return _check_asked(file, platforms, python, as_json=rest["as_json"], verbose=rest["verbose"])
+        return _check_asked(file, platforms, python, **rest)
     if mends:
         _require_mending_options()
         return _check_and_fix(rest["goal"], rest["only"], python, yes=rest["yes"], verbose=rest["verbose"])
-    if platforms:
-        raise click.UsageError("--platform is about a file; name one by -r, or ask 'envdoctor matrix'.")
+    if platforms or rest["extras"] or rest["groups"]:
+        option = "--platform" if platforms else "--extra" if rest["extras"] else "--group"
+        raise click.UsageError(f"{option} is about a file; name one by -r, or ask 'envdoctor matrix'.")
     if rest["prove"] and rest["fast"]:
         raise click.UsageError("--prove and --fast contradict each other; leave one of them out.")
     return _check_machine(python, **rest)
@@ -117,15 +119,21 @@ def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None
         return mend(session, plan, report, Asking(yes=yes, as_json=False, verbose=verbose), dry_run=False)
 
 
-def _check_asked(file: Path, platforms: str, python: Path | None, *, as_json: bool, verbose: bool) -> int:
+def _check_asked(file: Path, platforms: str, python: Path | None, **rest: Any) -> int:  # noqa: ANN401
     from envdoctor.doctor.asked import check_asked
 
     versions = str(python) if platforms and python else ""
     with _tables.progress(f"check of {file.name}") as progress:
         report = check_asked(
-            file, python=python, platforms=platforms, pythons=versions, progress=progress, say=_tables.say
+            file,
+            python=python,
+            platforms=platforms,
+            pythons=versions,
+            parts=(rest["extras"], rest["groups"]),
+            progress=progress,
+            say=_tables.say,
         )
-    _tables.show("asked", report, as_json=as_json, verbose=verbose)
+    _tables.show("asked", report, as_json=rest["as_json"], verbose=rest["verbose"])
     return report.summary.exit_code
 
 

@@ -35,7 +35,9 @@ def command(as_json: bool) -> None:
         return
     for key in KEYS:
         value = (
-            ", ".join(f"{one.code} ({one.reason})" for one in values[key] or ())
+            ", ".join(
+                f"{one.code} ({one.reason}{f', until {one.until}' if one.until else ''})" for one in values[key] or ()
+            )
             if key == "ignore"
             else _text(values[key])
         )
@@ -47,7 +49,10 @@ def command(as_json: bool) -> None:
 
 #: Variables that are no keys; docs/configuration.md says what they do.
 _OTHERS = frozenset(
-    {"ENVDOCTOR_CONFIG", "ENVDOCTOR_CONTAINER_IMAGE", "ENVDOCTOR_EDGETPU_COMPILER", "ENVDOCTOR_TRACEBACK"}
+    {
+        *("ENVDOCTOR_CONFIG", "ENVDOCTOR_CONTAINER_IMAGE", "ENVDOCTOR_EDGETPU_COMPILER", "ENVDOCTOR_HISTORY"),
+        *("ENVDOCTOR_STATE", "ENVDOCTOR_TRACEBACK"),
+    }
 )
 
 

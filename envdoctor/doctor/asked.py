@@ -62,6 +62,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     python: Path | None = None,
     platforms: str = "",
     pythons: str = "",
+    parts: tuple[Sequence[str], Sequence[str]] = ((), ()),
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> AskedReport:
@@ -73,15 +74,19 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         python: the interpreter to examine; None for the active environment's. Not looked at if `platforms` are named.
         platforms: names joined by commas; empty for the examined interpreter's own machine.
         pythons: versions for those platforms.
+        parts: extras and dependency groups of a pyproject.toml.
         progress: told how many targets are done, of how many.
         say: told in a sentence before much is read over the network.
 
     Raises:
-        UsageProblem: the file can't be read or is none, a platform is unknown, or the interpreter is none.
+        UsageProblem: the file can't be read or is none or has no such part, a platform is unknown, or the interpreter
+            is none.
     """
     lock = _read(file)
-    lines, limits = ((), ()) if lock else map(tuple, read_asked(file))
-    if not (lines or lock):
+    if any(parts) and (lock or file.suffix != ".toml"):
+        raise UsageProblem(f"Extras and groups are those of a pyproject.toml, and {file} is none.")
+    lines, limits, projects = ((), (), ()) if lock else map(tuple, read_asked(file, *parts))
+    if not (lines or lock or projects):
         raise UsageProblem(f"{file} asks for nothing.")
     facts = None if platforms else Facts(Request(python=python), LocalExecutor())
     targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
@@ -91,7 +96,8 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     else:
         held = (*configured_constraints(tools.settings), *limits)
         sets = _of_lines(file, (lines, held), targets, tools, progress)
-    asked = sets[0].pins if lock else lines
+    asked = sets[0].pins if lock else (*projects, *lines)
+    own = tuple(f"{name} lies in a folder: what it requires is judged, it itself is not." for name in projects)
     return AskedReport(
         file=str(file),
         kind="lock" if lock else "requirements",
@@ -99,7 +105,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
         sets=sets,
         created_by=lock.tool if lock else "",
-        notes=tools.notes if lock else tools.notes_on_choice,
+        notes=tools.notes if lock else (*tools.notes_on_choice, *own),
         effort=tools.effort,
     )
 

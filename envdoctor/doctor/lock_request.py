@@ -32,7 +32,7 @@ def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
     request = _with_files(request)
     files = [read_asked(file, request.extras, request.groups) for file in request.files]
     direct = [str(one) for one in parse_requirements(request.requirements)] if request.requirements else []
-    lines = (*direct, *(line for own, _ in files for line in own))
+    lines = (*direct, *(line for own in files for line in own.requirements))
     if not lines:
         named = ", ".join(map(str, request.files))
         raise UsageProblem(f"{named} asks for nothing." if named else "Name requirements, or a file of them by -r.")
@@ -44,7 +44,7 @@ def understood_lock(request: LockRequest) -> tuple[tuple[str, ...], Plan]:
         constraints=request.constraints,
     )
     plan = understood(asked)
-    limits = tuple(line for _, own in files for line in own)
+    limits = tuple(line for own in files for line in own.constraints)
     plan = replace(
         plan,
         targets=_of_projects(plan.targets, request),

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Mapping  # noqa: TC003  (a field's type, resolved by tools that read dataclasses)
 from dataclasses import field
 from pathlib import Path
@@ -32,7 +33,16 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 26
 #: In an environment, the file that names the folder of its project; pipenv writes it.
 PROJECT = ".project"
-_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+#: For each lock what installs what it has, and the commands that have it take another version, and add to it.
+_LOCKS = {
+    "uv.lock": ("`uv sync`", "uv lock --upgrade-package", "uv add"),
+    "poetry.lock": ("`poetry sync`", "poetry add", "poetry add"),
+    "pdm.lock": ("`pdm sync`", "pdm add", "pdm add"),
+    "Pipfile.lock": ("`pipenv sync`", "pipenv install", "pipenv install"),
+    "pylock.toml": ("who installs from it", "", ""),
+}
+#: What tools put into an environment and leave out of their locks.
+_SEEDS = frozenset({"pip", "setuptools", "wheel", "uv"})
 #: What a row of a lock has that is no file of an index; tables of uv and Poetry say that in `source`.
 _PLACES = frozenset({"git", "hg", "vcs", "path", "file", "url", "directory", "archive", "editable"})
 
@@ -51,7 +61,7 @@ class Locked:
 
     Attributes:
         path: of the lock; "" for none.
-        versions: without what it has in several versions, or not from an index.
+        versions: "" for what it has in several versions, or not from an index.
         limits: those that the environment keeps now.
     """
 
@@ -63,6 +73,32 @@ class Locked:
         """What the project's files ask of distributions."""
         known = self.limits
         return tuple(f"{known[name].path} asks for {name}{known[name].versions}" for name in names if name in known)
+
+    def parts(self, name: str, versions: str | None) -> str:
+        """How a change of a distribution, named normalized, parts from the lock, and how to write it there; "" for no.
+
+        Args:
+            name: of the distribution.
+            versions: as in a requirement, "" where any will do; None where it is removed.
+        """
+        pin = self.versions.get(name, "" if versions is None or name in _SEEDS else None)
+        if not self.path or pin == "" or (pin and versions is not None and admits(versions, pin)):
+            return ""
+        sync, change, add = _LOCKS[os.path.basename(self.path)]
+        told = (
+            f"has {name} {pin}, and {sync} brings that back"
+            if pin
+            else f"has no {name}, nor has an environment made anew"
+        )
+        command = (
+            f"`{shlex.join((*(change if pin else add).split(), f'{name}{versions}'))}` in its folder writes it there"
+        )
+        how = "" if versions is None else f": {command if add else 'make that file anew, too'}"
+        return f"{self.path} {told}{how}"
+
+    def alike(self) -> str:
+        """That what is installed is as the lock has it."""
+        return f"the version is that of {self.path}, as {_LOCKS[os.path.basename(self.path)][0]} gets it"
 
 
 def project_files(python: Python) -> tuple[str, ...]:
@@ -126,7 +162,7 @@ def parse_lock(table: Mapping[str, Any]) -> dict[str, str]:
     for name, row in _rows(table):
         version = str(row.get("version", "")).removeprefix("==")
         found.setdefault(normal_name(name), set()).add(version if _is_of_index(row) else "")
-    return {name: version for name, versions in found.items() if len(versions) == 1 and (version := min(versions))}
+    return {name: min(versions) if len(versions) == 1 else "" for name, versions in found.items()}
 
 
 def _rows(table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

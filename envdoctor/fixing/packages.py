@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
     from envdoctor.core.fixing import Argv, Change
     from envdoctor.core.report import Report
+    from envdoctor.facts.locked import Locked
     from envdoctor.facts.packages.installers import Installer, Operation
     from envdoctor.fixing.judging import Harm
     from envdoctor.fixing.resolving import Resolution
@@ -147,10 +148,7 @@ class PackagePlanner:
             if trial.failed:
                 continue
             if not trial.harms:
-                notes = (
-                    *dict.fromkeys((*self._world.facts.locked.asks(one.name for one in changes), *state.notes)),
-                    *trial.notes,
-                )
+                notes = (*dict.fromkeys((*_of_project(self._world.facts.locked, changes), *state.notes)), *trial.notes)
                 return replace(step, mends=(*step.mends, *trial.gone), unjudged=trial.unjudged, notes=notes)
             self._learn(state, trial.harms, changes)
         why = trial.failed or trial.harms[0].words
@@ -193,7 +191,8 @@ class PackagePlanner:
         wanted = [f"{name}{','.join(dict.fromkeys(parts))}" for name, parts in words.items()]
         newest = [normal_name(one.name) for one in installs if one.upgrade]
         facts = self._world.facts
-        locked = [f"{name}=={pin}" for name, pin in facts.locked.versions.items() if facts.packages.find(name) is None]
+        pins = facts.locked.versions.items()
+        locked = [f"{name}=={pin}" for name, pin in pins if pin and facts.packages.find(name) is None]
         if locked:  # what comes along is as the project's lock has it, where that can be
             found = self._world.resolver.resolve(self._bare, wanted, (*state.constraints, *locked), newest)
             if found.ok:
@@ -312,6 +311,15 @@ class PackagePlanner:
             safe=all(not one.before or one.before == one.after for one in changes) and not lost,
             undo=undo_words(changes, self._world.facts.python.executable),
         )
+
+
+def _of_project(locked: Locked, changes: Sequence[Change]) -> Iterator[str]:
+    """What the project's files say of changes, and what of these its lock does not have."""
+    yield from locked.asks(one.name for one in changes)
+    moved = {normal_name(one.name): one.after for one in changes if one.after != one.before}
+    if any(after and locked.versions.get(name) == after for name, after in moved.items()):
+        yield locked.alike()
+    yield from filter(None, (locked.parts(name, (after and f"=={after}") or None) for name, after in moved.items()))
 
 
 def _refused(asked: Sequence[Asked], installer: Installer, world: World, why: str) -> Step:

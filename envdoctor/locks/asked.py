@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from envdoctor.availability.table import hashes_of, logical_lines, parse_constraints, parse_requirements, whole_lines
+from envdoctor.availability.table import (
+    decoded,
+    hashes_of,
+    logical_lines,
+    parse_constraints,
+    parse_requirements,
+    whole_lines,
+)
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.index.settings import load_settings
 from envdoctor.net.urls import without_credentials
@@ -16,7 +24,6 @@ from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _MOST_BYTES = 32 << 20
 _MOST_DEPTH = 20
@@ -24,6 +31,10 @@ _MOST_LINES = 50_000
 _NESTED = re.compile(r"(?:-r\s*|--requirement(?:=|\s+))(?P<file>.+)")
 _CONSTRAINTS = re.compile(r"(?:-c\s*|--constraint(?:=|\s+))(?P<file>.+)")
 _INDEX = re.compile(r"(?:-i\s*|-(?P<links>f)\s*|--(?P<kind>extra-index-url|index-url|find-links)(?:=|\s+))(?P<url>\S+)")
+#: A project in a folder: `-e .[extra]`, `./folder`, `/a/folder`.
+_LOCAL = re.compile(
+    r"(?:(?:-e\s*|--editable(?:=|\s+))(?!\s*\S*:)|(?=\.|/))(?P<folder>[^\[\];]+?)/*(?:\[(?P<extras>[^\]]*)\])?"
+)
 #: What is no requirements file, by its name or the end of it, and what can be said instead.
 _OTHERS = {
     "Pipfile": "lock it with `pipenv lock`, and name the Pipfile.lock",
@@ -36,20 +47,30 @@ _OTHERS = {
 _IGNORED = re.compile(r"--(?:only-binary[= ]\s*\S+|prefer-binary|require-hashes|trusted-host[= ]\s*\S+)")
 
 
-def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-    """The requirement lines of a file, and the lines of its constraint files.
+class AskedLines(NamedTuple):
+    """The requirement lines of a file, the lines of its constraint files, and the projects in folders that it names.
+
+    What such a project requires is among the requirements, and it is not.
+    """
+
+    requirements: list[str]
+    constraints: list[str]
+    projects: list[str]
+
+
+def read_asked(file: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> AskedLines:
+    """What a file asks for.
 
     Raises:
         UsageProblem: it can't be read, or a line is no requirement or an option that would be lost; line named.
     """
     if file.suffix == ".toml":
-        return list(_of_project(file, extras, groups)), []
+        return AskedLines(list(_of_project(file, extras, groups)), [], [])
     if instead := _OTHERS.get(file.name) or _OTHERS.get(file.suffix):
         raise UsageProblem(f"{file} is not read here; {instead}.")
-    requirements: list[str] = []
-    constraints: list[str] = []
-    _gather(file, requirements, constraints, ())
-    return requirements, constraints
+    asked = AskedLines([], [], [])
+    _gather(file, asked, ())
+    return asked
 
 
 def read_hashes(file: Path) -> dict[str, frozenset[str]]:
@@ -65,7 +86,7 @@ def read_hashes(file: Path) -> dict[str, frozenset[str]]:
         said = line.partition(" --hash")[0].strip()
         if nested := _NESTED.fullmatch(said):
             found |= read_hashes(file.parent / nested["file"].strip())
-        elif hashes := hashes_of(line):
+        elif (hashes := hashes_of(line)) and not _LOCAL.fullmatch(said):
             (requirement,) = parse_requirements([said])
             name = canonicalize_name(requirement.name)
             found[name] = found.get(name, frozenset()) | hashes
@@ -83,25 +104,47 @@ def python_of_project(file: Path) -> str:
     return asked if isinstance(asked, str) else ""
 
 
-def _gather(file: Path, requirements: list[str], constraints: list[str], within: tuple[Path, ...]) -> None:
+def _gather(file: Path, asked: AskedLines, within: tuple[Path, ...]) -> None:
     if file in within or len(within) > _MOST_DEPTH:
         raise UsageProblem(f"{file} includes itself by -r.")
-    if len(requirements) + len(constraints) > _MOST_LINES:
+    if sum(map(len, asked)) > _MOST_LINES:
         raise UsageProblem(f"{file} brings more than {_MOST_LINES} lines; a file may be included too often.")
     for number, line in logical_lines(_text(file)):
         where = f"{file}, line {number}"
         if nested := _NESTED.fullmatch(line):
-            _gather(file.parent / nested["file"].strip(), requirements, constraints, (*within, file))
+            _gather(file.parent / nested["file"].strip(), asked, (*within, file))
         elif limits := _CONSTRAINTS.fullmatch(line):
-            constraints += parse_constraints(file.parent / limits["file"].strip())
+            asked.constraints.extend(parse_constraints(file.parent / limits["file"].strip()))
+        elif local := _LOCAL.fullmatch(line):
+            _take_project(local, file, where, asked)
         elif line.startswith("-"):
-            if not _IGNORED.fullmatch(line) and not _names_own_place(line):
-                raise UsageProblem(
-                    f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and editable or "
-                    "local projects can't be locked. Take the line out."
-                )
+            _require_harmless(line, where)
         else:
-            requirements.append(_requirement(line, where))
+            asked.requirements.append(_requirement(line, where))
+
+
+def _require_harmless(line: str, where: str) -> None:
+    """An option is taken that changes nothing here."""
+    if not _IGNORED.fullmatch(line) and not _names_own_place(line):
+        raise UsageProblem(
+            f"{where}: the option {line!r} is not followed; indexes come from pip's settings, and projects are read in "
+            "folders only. Take the line out."
+        )
+
+
+def _take_project(local: re.Match[str], file: Path, where: str, asked: AskedLines) -> None:
+    """What a project in a folder requires: beside the file, as people mean it, or from here, as pip does."""
+    folder = Path(local["folder"].strip())
+    places = (file.parent / folder / "pyproject.toml", folder / "pyproject.toml")
+    project = next((place for place in places if place.is_file()), None)
+    if project is None:
+        raise UsageProblem(
+            f"{where}: {folder} is no folder with a pyproject.toml: what it requires can't be read without a build. "
+            "Take the line out."
+        )
+    extras = [name.strip() for name in (local["extras"] or "").split(",") if name.strip()]
+    asked.requirements.extend(_of_project(project, extras, ()))
+    asked.projects.append(str(_toml(project)["project"].get("name", project.resolve().parent.name)))
 
 
 def _names_own_place(line: str) -> bool:
@@ -125,7 +168,9 @@ def _requirement(line: str, where: str) -> str:
     except UsageProblem as error:
         raise UsageProblem(f"{where}: {error}") from None
     if found.url:
-        raise UsageProblem(f"{where}: {line!r} names a file or an address, and a lock takes its wheels from an index.")
+        raise UsageProblem(
+            f"{where}: {line!r} names a file or an address; only what an index has can be judged or locked."
+        )
     return str(found)
 
 
@@ -200,7 +245,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 def _text(file: Path) -> str:
     try:
-        return read_regular(file, _MOST_BYTES).decode("utf-8-sig")
+        return decoded(read_regular(file, _MOST_BYTES))
     except UnicodeDecodeError:
         raise UsageProblem(f"{file} is no UTF-8 text.") from None
     except OSError as error:

@@ -190,10 +190,27 @@ def test_what_of_it_is_installed(run, server, folder):
     ]
 
 
+@pytest.mark.slow
+def test_what_a_project_beside_the_file_and_its_parts_require(run, server, folder):
+    publish(server, "absent", "1.0")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    table = '[project]\nname = "mine"\ndependencies = []\n[dependency-groups]\ndev = ["absent"]\n'
+    (folder / "pyproject.toml").write_text(table)
+    (folder / "r.txt").write_text("-e .\nabsent\n")
+    here = ("--python", str(folder / "venv"))
+    for words, missing in (("r.txt",), ["mine", "absent"]), (("pyproject.toml", "--group", "dev"), ["absent"]):
+        code, found = as_json(run, "check", "-r", *words, *here)
+        assert code == 1
+        assert [(one["requirement"], one["presence"]) for one in found["wanted"]] == [(x, "missing") for x in missing]
+        assert any("mine lies in a folder" in note for note in found["notes"]) is ("mine" in missing)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--platform", "macos-arm64"), "--platform is about a file"),
+        (("--group", "dev"), "--group is about a file"),
+        (("-r", "r.txt", "--extra", "gpu"), "Extras and groups are those of a pyproject.toml, and r.txt is none"),
         (("-r", "r.txt", "--to", "edgetpu"), "-r judges a file"),
         (("-r", "gone.txt"), "gone.txt can't be read"),
         (("-r", "empty.txt"), "empty.txt asks for nothing"),

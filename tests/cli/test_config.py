@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from pages import ROOT
 from sites import Site
 
 pytestmark = pytest.mark.slow
@@ -96,7 +98,18 @@ def test_config_shows_what_is_in_force_and_where_it_comes_from(call, work):
     assert "ENVDOCTOR_GAOL is set, and envdoctor knows no such variable." in done.stdout
     shown = json.loads(call(IGNORE, "config", "--json").stdout)
     assert shown["keys"]["ignore"]["value"][0]["reason"] == "we know"
+    assert "ignore: PKG001 (we know, until 2999-01-01)" in call(IGNORE, "config").stdout
     assert call('max-drop = "much"', "config").returncode == 2
+
+
+def test_every_variable_that_the_code_reads_is_known_and_documented(call):
+    texts = [path.read_text("utf-8") for path in (ROOT / "envdoctor").rglob("*.py")]
+    names = {name for text in texts for name in re.findall(r"\"(ENVDOCTOR_[A-Z_]+)\"", text)}
+    assert {"ENVDOCTOR_STATE", "ENVDOCTOR_HISTORY"} < names
+    said = call("", "config", **dict.fromkeys(names - {"ENVDOCTOR_CONFIG"}, "x")).stdout
+    assert [name for name in names if f"{name} is set, and envdoctor knows no such" in said] == []
+    documented = (ROOT / "docs/configuration.md").read_text("utf-8")
+    assert [name for name in names if f"`{name}`" not in documented] == []
 
 
 def test_the_users_file_sets_the_cache(call, work, tmp_path):

@@ -48,7 +48,8 @@ def locked(python, packages=PACKAGES[0]):
 
 
 def test_what_comes_from_an_index_in_one_version_is_pinned(python, tmp_path):
-    assert locked(python) == Locked(path=str(tmp_path / "uv.lock"), versions={"foo-bar": "1.5"})
+    pins = {"foo-bar": "1.5", "twice": "", "cloned": ""}
+    assert locked(python) == Locked(path=str(tmp_path / "uv.lock"), versions=pins)
 
 
 @pytest.mark.parametrize("text", ["version = ", "package = 1", "[[package]]\nname = 3", "package = ['a']", "\udcff"])
@@ -114,7 +115,7 @@ type = "git"
 def test_locks_of_other_tools_pin_what_comes_from_an_index(python, tmp_path, name):
     (tmp_path / "uv.lock").unlink()
     (tmp_path / name).write_text(OTHERS[name])
-    assert locked(python).versions == {"foo-bar": "1.5", "private": "1.0"}
+    assert locked(python).versions == {"foo-bar": "1.5", "private": "1.0", "cloned": ""}
     assert locked(python).path == str(tmp_path / name)
 
 
@@ -189,10 +190,8 @@ def test_a_fix_keeps_within_the_limits_where_some_version_can(python, versions, 
     [
         ("foo.bar", ">=1", "foo.bar==1.5"),
         ("foo-bar", "", "foo-bar==1.5"),
-        ("foo-bar", ">=2", "foo-bar>=2"),
         ("twice", "", "twice"),
         ("cloned", "", "cloned"),
-        ("other", "<2", "other<2"),
     ],
 )
 def test_a_fix_keeps_to_the_lock_where_that_will_do(python, packages, name, versions, word):
@@ -204,13 +203,46 @@ def test_a_fix_keeps_to_the_lock_where_that_will_do(python, packages, name, vers
 
 
 @pytest.mark.parametrize("packages", PACKAGES)
-def test_a_newer_version_and_files_put_back_are_what_they_were(python, packages):
+def test_files_put_back_and_what_is_removed_are_what_they_were(python, packages):
     installer = installer_for(python, packages)
     foo = Distribution(name="foo-bar", version="1.0")
-    commands = (
-        *installer.install("foo-bar", upgrade=True),
-        *installer.reinstall(foo),
-        *installer.remove(foo),
-    )
+    commands = (*installer.reinstall(foo), *installer.remove(foo))
     fix = Fix(text="Install it.", commands=commands)
     assert suited(fix, Facts(python=python, locked=locked(python))) == fix
+
+
+TOOLS = {
+    "uv.lock": ("uv sync", "uv lock --upgrade-package 'foo-bar{}'", "uv add 'other<2'"),
+    "poetry.lock": ("poetry sync", "poetry add 'foo-bar{}'", "poetry add 'other<2'"),
+    "pdm.lock": ("pdm sync", "pdm add 'foo-bar{}'", "pdm add 'other<2'"),
+    "Pipfile.lock": ("pipenv sync", "pipenv install 'foo-bar{}'", "pipenv install 'other<2'"),
+}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_what_parts_from_a_lock_is_said_with_the_command_of_its_tool(python, tmp_path, name):
+    (tmp_path / "uv.lock").unlink()
+    (tmp_path / name).write_text(OTHERS.get(name, LOCK))
+    sync, change, add = TOOLS[name]
+    installer, facts = installer_for(python, PACKAGES[1]), Facts(python=python, locked=locked(python))
+    for versions, upgrade in ((">=2", False), ("", True)):
+        fix = Fix(text="Install it.", commands=installer.install("Foo.Bar", versions, upgrade=upgrade))
+        found = suited(fix, facts)
+        assert found.commands == fix.commands
+        back = f"foo-bar 1.5, and `{sync}` brings that back: `{change.format(versions or '>1.5')}`"
+        assert f"{tmp_path / name} has {back} in its folder writes it there." in found.text
+    found = suited(Fix(text="Install it.", commands=installer.install("other", "<2")), facts)
+    assert f"has no other, nor has an environment made anew: `{add}`" in found.text
+    assert suited(seed := Fix(text="", commands=installer.install("pip", upgrade=True)), facts) == seed
+
+
+def test_a_lock_of_no_tool_is_to_be_made_anew(python, tmp_path):
+    (tmp_path / "uv.lock").unlink()
+    (tmp_path / "pylock.toml").write_text(OTHERS["pylock.toml"])
+    pins = locked(python)
+    assert pins.parts("foo-bar", ">=2").endswith(
+        "has foo-bar 1.5, and who installs from it brings that back: make that file anew, too"
+    )
+    assert pins.parts("foo-bar", None).endswith("who installs from it brings that back")
+    assert not pins.parts("other", None)
+    assert pins.alike() == f"the version is that of {tmp_path / 'pylock.toml'}, as who installs from it gets it"

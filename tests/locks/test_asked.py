@@ -3,7 +3,7 @@
 import pytest
 
 from envdoctor.core.errors import UsageProblem
-from envdoctor.locks.asked import read_asked
+from envdoctor.locks.asked import read_asked, read_hashes
 
 
 def test_a_requirements_file_with_what_it_includes(tmp_path):
@@ -12,7 +12,7 @@ def test_a_requirements_file_with_what_it_includes(tmp_path):
     (tmp_path / "sub/limits.txt").write_text("c<3\n")
     main = tmp_path / "requirements.txt"
     main.write_text("-r sub/more.txt\n--only-binary :all:\na[x] ==1 ; python_version > '3' \\\n  --hash=sha256:00\n\n")
-    requirements, constraints = read_asked(main)
+    requirements, constraints, _ = read_asked(main)
     assert requirements == ["b>=1", 'a[x]==1; python_version > "3"']
     assert constraints == ["c<3"]
 
@@ -40,11 +40,39 @@ def test_the_places_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_tak
     file = tmp_path / "r.txt"
     file.write_text(f"{line}\na\n")
     if is_taken:
-        assert read_asked(file) == (["a"], [])
+        assert read_asked(file) == (["a"], [], [])
     else:
         with pytest.raises(UsageProblem, match="line 1: the option") as told:
             read_asked(file)
         assert ":word@" not in str(told.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_with_a_mark_of_its_encoding_is_read_as_pip_reads_it(tmp_path, encoding):
+    mark = "" if encoding in {"utf-8-sig", "utf-16"} else "\ufeff"
+    for name, text in (("r.txt", "a==1\n-c c.txt\n"), ("c.txt", "b<2\n")):
+        (tmp_path / name).write_text(mark + text, encoding=encoding)
+    assert read_asked(tmp_path / "r.txt") == (["a==1"], ["b<2"], [])
+
+
+@pytest.mark.parametrize("line", ["-e ./lib[gpu,]", "--editable=lib[gpu]", "./lib/[gpu]", "-e {}/lib[gpu]"])
+@pytest.mark.parametrize("within", [True, False])
+def test_of_a_project_in_a_folder_what_it_requires_is_asked_for(tmp_path, monkeypatch, line, within):
+    lib = tmp_path / "lib"
+    lib.mkdir()
+    table = '[project]\nname = "my-lib"\ndependencies = ["a>1"]\noptional-dependencies.gpu = ["b"]'
+    (lib / "pyproject.toml").write_text(table)
+    (tmp_path / "r.txt").write_text(f"{line.format(tmp_path)}\nc==1 --hash=sha256:{'0' * 64}\n")
+    monkeypatch.chdir(tmp_path if within else lib)
+    assert read_asked(tmp_path / "r.txt") == (["a>1", "b", "c==1"], [], ["my-lib"])
+    assert set(read_hashes(tmp_path / "r.txt")) == {"c"}
+
+
+def test_what_a_project_in_a_folder_makes_up_when_built_can_not_be_read(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\ndynamic = ["dependencies"]')
+    (tmp_path / "r.txt").write_text("-e .\n")
+    with pytest.raises(UsageProblem, match="dynamic"):
+        read_asked(tmp_path / "r.txt")
 
 
 @pytest.mark.parametrize("name", ["environment.yml", "e.yaml", "Pipfile", "setup.py", "setup.cfg", "x.json"])
@@ -58,7 +86,9 @@ def test_what_others_ask_by_is_told_by_its_name(tmp_path, name):
     ("text", "words"),
     [
         ("-r r.txt\n", "includes itself"),
-        ("-e .\n", "line 1: the option '-e .' is not followed"),
+        ("-e .\n", "line 1: .* is no folder with a pyproject.toml"),
+        ("./a-1-py3-none-any.whl\n", "line 1: .*a-1-py3-none-any.whl is no folder"),
+        ("-e git+https://host.example/a#egg=a\n", "line 1: the option '-e git"),
         ("a\n--index-url https://x.example/simple\n", "line 2: the option"),
         ("not a requirement\n", "line 1: 'not a requirement' is no requirement"),
         ("a @ file:///a-1-py3-none-any.whl\n", "names a file or an address"),
@@ -69,8 +99,9 @@ def test_what_others_ask_by_is_told_by_its_name(tmp_path, name):
         ("a" * 5_000_000, r"line 1: 'a{200} \.\.\.' is no requirement: it has more than 100,000 characters"),
     ],
 )
-def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, text, words):
+def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, monkeypatch, text, words):
     (tmp_path / "r.txt").write_text(text)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageProblem, match=words):
         read_asked(tmp_path / "r.txt")
 
@@ -91,7 +122,7 @@ loop = [{include-group = "loop"}]
 def test_a_project_with_an_extra_and_a_group(tmp_path):
     file = tmp_path / "pyproject.toml"
     file.write_text(PROJECT)
-    requirements, _ = read_asked(file, ["fast-path"], ["test"])
+    requirements, *_ = read_asked(file, ["fast-path"], ["test"])
     assert requirements == ["a>=1", 'b; sys_platform == "win32"', "c", "d", "e"]
 
 

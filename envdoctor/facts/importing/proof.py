@@ -132,13 +132,13 @@ def evidence_of(failed: FailedImport) -> tuple[Evidence, ...]:
     chain = " > ".join(cause.via or (failed.module,))
     more = [f"{each.cause.subject}.{each.cause.name}".rstrip(".") for each in failed.failures[1:]]
     proof = [Evidence(source=place, excerpt=asking.excerpt or f"{cause.what.value} {cause.subject}")]
-    proof.append(Evidence(source="modules that lead there", excerpt=chain))
+    proof.append(Evidence(source="the modules that lead there", excerpt=chain))
     if failed.owner is not None and failed.owner != failed.distribution:
         proof.append(Evidence(source=failed.owner.metadata, excerpt=failed.owner.title))
     if failed.variables:
         proof.append(Evidence(source="environment variable", excerpt=", ".join(failed.variables)))
     if more:
-        proof.append(Evidence(source="wanting after that", excerpt=", ".join(more)))
+        proof.append(Evidence(source="what would be missing next", excerpt=", ".join(more)))
     return tuple(proof)
 
 

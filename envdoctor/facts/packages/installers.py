@@ -235,7 +235,7 @@ def _as_asked(command: Argv, locked: Locked, known: Sequence[Installer], said: d
         operations = installer.read(command) if installer.pin == "==" else ()
         pins = [locked.versions.get(normal_name(each.name), "") for each in operations]
         if pins and all(map(_takes, operations, pins)):
-            said[f"The version is that of {locked.path}."] = None
+            said[f"T{locked.alike()[1:]}."] = None
             words = (command_words(each.name, f"=={pin}") for each, pin in zip(operations, pins, strict=True))
             return (*installer.installs, *itertools.chain.from_iterable(words))
         for each in operations:
@@ -247,7 +247,17 @@ def _as_asked(command: Argv, locked: Locked, known: Sequence[Installer], said: d
                 if old and new and old[0] in command:
                     said[f"{locked.asks([name])[0]}."] = None
                     command = tuple(new[0] if word == old[0] else word for word in command)
+        said.update((f"{told}.", None) for each in operations if (told := _parting(each, locked)))
     return command
+
+
+def _parting(operation: Operation, locked: Locked) -> str:
+    """How what is installed parts from the lock; "" if it does not."""
+    if operation.deed is not Deed.INSTALL:
+        return ""
+    name = normal_name(operation.name)
+    pin = locked.versions.get(name)
+    return locked.parts(name, operation.versions or (f">{pin}" if operation.upgrade and pin else ""))
 
 
 def _takes(operation: Operation, version: str) -> bool:

@@ -109,3 +109,6 @@ def test_what_a_project_s_lock_has_is_installed_and_what_comes_along_too(env, pi
     (step,) = env.plan().steps
     lib = "1.1" if pin == "1.1" else "2.1"  # a lock that does not suit holds nobody up
     assert [(one.name, one.after) for one in step.changes] == [("lib", lib), ("newer", "1.0")]
+    assert any("as `uv sync` gets it" in note for note in step.notes)  # newer
+    differs = any("has lib 1.0, and `uv sync` brings that back: `uv lock --upg" in note for note in step.notes)
+    assert differs is (pin == "1.0")
