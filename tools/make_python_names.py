@@ -19,8 +19,8 @@ import tomllib
 DATA = Path(__file__).resolve().parent.parent / "envdoctor/data"
 HEAD = """\
 # The public names that CPython on Linux exports, as far as versions differ in them: what `nm -D` shows of 2.7.18 and of
-# 3.6 to 3.13, and of 3.14 what the stable ABI got. `gone` by the version that first lacks them, `brought` by the
-# version that first has them. Written by tools/make_python_names.py.
+# 3.6 to 3.13, and of 3.14 what the stable ABI got. `gone` by the version that first lacks them; `brought`, of those of
+# the stable ABI, by the version that first has them. Written by tools/make_python_names.py.
 """
 FIRST_BROUGHT, LAST_BROUGHT = (3, 9), (3, 14)
 #: Names that extension modules use: not those of parts of Python that were exported by the way.
@@ -62,12 +62,14 @@ def main() -> None:
         (3, 0) if before < (3, 0) else after: found[before] - later[after]
         for before, after in itertools.pairwise(versions)
     }
-    brought = {version: found[version] - earlier[version] for version in versions if version >= FIRST_BROUGHT}
     stable = tomllib.loads((DATA / "stable_abi.toml").read_text(encoding="utf-8"))["since"]
-    for key, text in stable.items():
-        version = tuple(map(int, key.split(".")))
-        if versions[-1] < version <= LAST_BROUGHT:
-            brought[version] = set(filter(PUBLIC.fullmatch, text.split())) - later[versions[0]]
+    added = {name: tuple(map(int, key.split("."))) for key, text in stable.items() for name in text.split()}
+    brought = {version: (found[version] - earlier[version]) & set(added) for version in versions}
+    for name, version in added.items():
+        if versions[-1] < version <= LAST_BROUGHT and name not in earlier[versions[-1]] | found[versions[-1]]:
+            brought.setdefault(version, set()).add(name)
+    brought = {version: set(filter(PUBLIC.fullmatch, names)) for version, names in brought.items()}
+    brought = {version: names for version, names in brought.items() if version >= FIRST_BROUGHT}
     text = HEAD + table("gone", gone) + table("brought", brought)
     (DATA / "python_names.toml").write_text(text, encoding="utf-8")
 
