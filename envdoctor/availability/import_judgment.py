@@ -77,13 +77,16 @@ def _lesser(survey: Survey, package: Package, *, is_outermost: bool) -> CellReas
 def _origins(survey: Survey, package: Package) -> Iterator[tuple[Package, Failure]]:
     """See `Survey.origins`; that a command wants what an extra of its distribution brings is meant to be so.
 
-    So is that a module `api` wants what nothing brings: it may be a server's.
+    So is that it ends by SystemExit, which may be all that its module does, and that a module `api` wants what nothing
+    brings: it may be a server's.
     """
     of_extras = extra_names(survey.wheels[package.wheel]) if package.command else frozenset()
     is_api = package.name.endswith(f".{API}")
     for origin, failure in survey.origins(package):
         is_import, subject = failure.cause.what is What.IMPORT, failure.cause.subject
-        if not (is_import and (is_project_of(subject, of_extras) or (is_api and not survey.bringers.of(subject)))):
+        of_others = is_project_of(subject, of_extras) or (is_api and not survey.bringers.of(subject))
+        ends = bool(package.command) and failure.raises == "SystemExit"
+        if not ends and not (is_import and of_others):
             yield origin, failure
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envdoctor.binaries.elf_hashes import find_gnu_hash, gnu_hash_of
 from envdoctor.binaries.elf_symbols import ElfSymbols
 from envdoctor.binaries.library import SymbolSummary
+from envdoctor.binaries.python_names import change_of
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -30,9 +31,8 @@ def summarize(source: RandomAccess, *, partial: bool = False) -> SymbolSummary |
     try:
         symbols = ElfSymbols(source, partial=partial)
         wanted = [each.name for each in symbols.wanted() if not each.version or each.library == _KNOWN_WHOLE]
-        wanted = [name for name in wanted if not name.startswith(_OF_PYTHON)]
-        texts = tuple(sorted(name.decode() for name in wanted))
-        return SymbolSummary(wanted=texts, defined=symbols.defined_hashes())
+        texts = (name.decode() for name in wanted if not name.startswith(_OF_PYTHON) or change_of(name.decode()))
+        return SymbolSummary(wanted=tuple(sorted(texts)), defined=symbols.defined_hashes())
     except (Unreadable, struct.error, UnicodeDecodeError):
         return None
 

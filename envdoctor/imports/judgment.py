@@ -203,7 +203,7 @@ def _undefined(wheel: WheelContents, analysis: LoadAnalysis) -> Iterator[WheelPr
             severity=severity,
             wheel=wheel.label,
             message=f"{first.holder}{files} can't be loaded for want of {names[0]}{more}, "
-            f"which {f'glibc {since} brought' if since else 'nothing defines'}",
+            f"which {since or 'nothing defines'}",
             files=tuple(one.holder for _, one in found),
             details=names,
             condition=f"{first.holder} is not needed",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.binaries.elf_summary import undefined_in
 from envdoctor.binaries.library import BinaryFormat
+from envdoctor.binaries.python_names import change_of, why_not_in
 from envdoctor.core.data import load_table
 from envdoctor.core.frozen import frozen
 from envdoctor.core.target import Libc, System
@@ -49,7 +50,7 @@ class UndefinedNames:
         holder: the file, from site-packages.
         names: in order.
         openers: the files whose load maps it: extension modules, or itself.
-        since: for a name that a later version of the target's C library has: that version.
+        since: for a name that another version of the target's C library or of Python has: which, as part of a sentence.
         unread: what may define them and was not read; empty where nothing defines them.
     """
 
@@ -92,14 +93,15 @@ def undefined_names(
     others = [one for one in wheels if one is not wheel] if left else []
     for path, wanted in left.items():
         open_ = undefined_in(wanted, (hashes for one in others for hashes in _defined(one)))
-        names = tuple(name for name in open_ if name not in _names(target.platform))
+        names = tuple(name for name in open_ if name not in _names(target.platform) and not _has(target, name))
         if names:
-            since = _newer_names(target.platform)
+            newer = _newer_names(target.platform)
+            since = {name: why_not_in(name, target.interpreter.version) or newer.get(name, "") for name in names}
             yield UndefinedNames(
                 holder=path,
                 names=names,
                 openers=tuple(load.path for load in mapped[path]),
-                since=tuple((name, since[name]) for name in names if name in since),
+                since=tuple((name, text) for name, text in since.items() if text),
                 unread=(*_unseen(wheel, target), *_unread(mapped[path], names, tree, named)),
             )
 
@@ -126,6 +128,12 @@ def _on_macos(loads: Iterable[LoadResult], symbols: MachoNames) -> Iterator[Unde
             found.setdefault(lack, []).append(load.path)
     for (holder, names, unread), openers in found.items():
         yield UndefinedNames(holder=holder, names=names, openers=tuple(openers), unread=unread)
+
+
+def _has(target: Target, name: str) -> bool:
+    """Whether the target's Python exports a name, or may do so: of others than CPython it is not known."""
+    is_known = target.interpreter.implementation == "cp"
+    return bool(change_of(name)) and not (is_known and why_not_in(name, target.interpreter.version))
 
 
 def _left_in(path: str, tree: LibraryTree, defined: Iterable[bytes]) -> tuple[str, ...]:
@@ -205,8 +213,9 @@ def _known_names(family: str, version: tuple[int, ...] | None) -> frozenset[str]
 
 @functools.cache
 def _newer_names(platform: Platform) -> dict[str, str]:
-    """The names that later versions of the platform's C library have, and the version that brought each."""
+    """The names that later versions of the platform's C library have, and what brought each."""
     if platform.libc is Libc.MUSL or platform.version is None:
         return {}
     rows: Mapping[str, str] = load_table("libc_symbols")["glibc"]
-    return {name: key for key, text in rows.items() if version_tuple(key) > platform.version for name in text.split()}
+    newer = (key for key in rows if version_tuple(key) > platform.version)
+    return {name: f"glibc {key} brought" for key in newer for name in rows[key].split()}

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from envdoctor.wheels.contents import WheelContents
 
 _FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64, whatever a universal2 tag says
+_SMALL_PAGE = 4 * 1024  # no processor of the tags has smaller ones
 _LARGE_PAGE = 16 * 1024  # of the Raspberry Pi 5's own kernel, and of Asahi Linux
 _NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable for a library
 _TAG_VERSION = re.compile(r".*-(?P<kind>manylinux|macosx)_(?P<major>\d+)_(?P<minor>\d+)_.*")
+_OF_LOADERS = ("/lib", "/usr/lib")
 _USUAL_LEVEL = 2  # x86-64-v2, of 2009, which RHEL 9 and others ask for anyway
 _Value = TypeVar("_Value")
 _OLD_NAMES = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
@@ -43,9 +45,9 @@ def judge_system(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -
         yield from _glibc(wheel, analysis, target)
         yield from _libstdcxx(wheel, analysis, target)
         yield from _executable_stack(wheel, analysis, target)
-        yield from _refuses_dlopen(wheel, analysis, target)
         yield from _processor(wheel, analysis, target)
     if system is System.LINUX:
+        yield from _refused(wheel, analysis, target)
         yield from _page_size(wheel, target)
         yield from _interpreters(wheel, target)
 
@@ -57,7 +59,8 @@ def is_refused(library: NativeLibrary, target: Target) -> bool:
         return False
     newest, _ = newest_libstdcxx(here)
     too_new = (library.glibc or ()) > here or (library.glibcxx or ()) > newest
-    return too_new or library.refuses_dlopen or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
+    is_refused = library.refuses_dlopen or bool(_is_not_aligned(library))
+    return too_new or is_refused or bool(library.executable_stack and here >= _NO_EXECUTABLE_STACK)
 
 
 def _macos(wheel: WheelContents, target: Target) -> Iterator[WheelProblem]:
@@ -149,17 +152,30 @@ def _executable_stack(wheel: WheelContents, analysis: LoadAnalysis, target: Targ
         )
 
 
-def _refuses_dlopen(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
-    refusing = _values(wheel, target, lambda library: library.refuses_dlopen or None)
-    if refusing:
-        loaded = [path for path in refusing if path in analysis.loaded]
-        yield WheelProblem(
-            kind=ProblemKind.REFUSES_DLOPEN,
-            severity=Severity.ERROR if loaded else Severity.INFO,
-            wheel=wheel.label,
-            message=f"{next(iter(loaded or refusing))} was linked with -z nodlopen: glibc refuses to load it",
-            files=tuple(refusing),
-        )
+def _refused(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
+    """What no loader on Linux maps: linked so, or, by tools that changed the file, laid out so."""
+    for kind, ask, why in (
+        (ProblemKind.REFUSES_DLOPEN, _refuses_dlopen, "was linked with -z nodlopen"),
+        (ProblemKind.PAGE_SIZE, _is_not_aligned, "has a segment that does not begin at a page (strip after patchelf?)"),
+    ):
+        refusing = _values(wheel, target, ask)
+        if refusing:
+            loaded = [path for path in refusing if path in analysis.loaded]
+            yield WheelProblem(
+                kind=kind,
+                severity=Severity.ERROR if loaded else Severity.INFO,
+                wheel=wheel.label,
+                message=f"{next(iter(loaded or refusing))} {why}: the loader refuses it",
+                files=tuple(refusing),
+            )
+
+
+def _refuses_dlopen(library: NativeLibrary) -> bool | None:
+    return library.refuses_dlopen or None
+
+
+def _is_not_aligned(library: NativeLibrary) -> bool | None:
+    return not library.loads_with_page_size(_SMALL_PAGE) or None
 
 
 def _processor(wheel: WheelContents, analysis: LoadAnalysis, target: Target) -> Iterator[WheelProblem]:
@@ -204,7 +220,9 @@ def _interpreters(wheel: WheelContents, target: Target) -> Iterator[WheelProblem
     """
     own = "/ld-musl-" if target.platform.libc is Libc.MUSL else "/ld-linux"
     named = _values(wheel, target, lambda library: None if library.own_name else library.interpreter)
-    foreign = {path: loader for path, loader in named.items() if own not in loader}
+    foreign = {
+        path: loader for path, loader in named.items() if own not in loader or not loader.startswith(_OF_LOADERS)
+    }
     if foreign:
         path, loader = next(iter(foreign.items()))
         yield WheelProblem(

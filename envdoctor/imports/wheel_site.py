@@ -45,6 +45,10 @@ class ModuleFiles(Protocol):
         """Whether a module may be there in any form."""
         ...
 
+    def is_source(self, name: str) -> bool:
+        """Whether a module is there as Cython's source alone."""
+        ...
+
     def is_folder(self, name: str) -> bool:
         """Whether there is a folder of a module's name."""
         ...
@@ -202,7 +206,8 @@ class WheelSite:
             return Found(presence=Presence.TEXT, is_package=self._index.is_package(module), path=path)
         if self._index.is_folder(module):
             return self._folder(module)
-        if self._index.exists(module):  # a file of some other kind
+        is_source = self._index.is_source(module) and self._beside.find("pyximport").presence is Presence.ABSENT
+        if self._index.exists(module) and not is_source:  # a file of some other kind
             return Found(presence=Presence.UNKNOWN)
         return self._missing(module)
 

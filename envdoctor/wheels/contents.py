@@ -236,7 +236,8 @@ def _whole_macho(packed: Iterable[tuple[str, int]], *, parallel: bool) -> int:
 def _may_be_native(member: Member) -> bool:
     if member.size < _SMALLEST_NATIVE:
         return _is_tagged_module(member.name)
-    plain = bool(_PLAIN_NAME.fullmatch(member.name)) and bool(member.mode & _EXECUTABLE_BITS)
+    may_start = bool(member.mode & _EXECUTABLE_BITS) or ".data/scripts/" in member.name
+    plain = may_start and bool(_PLAIN_NAME.fullmatch(member.name))
     return plain or bool(_NATIVE_NAME.fullmatch(member.name) or _IN_FRAMEWORK.fullmatch(member.name))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from envdoctor.core.target import Target
 
-_NEVER_A_MODULE = (".dll", ".dylib", ".pyi", ".c", ".cpp", ".h", ".json", ".txt", ".md")  # though called like one
+_OF_MODULES = (".py", ".pyc", ".pyo", ".pyw", ".pye", ".so", ".pyd", ".pyx")  # .pye: text that a program hid
 
 
 class ModuleIndex:
@@ -32,7 +32,7 @@ class ModuleIndex:
         self._packages: dict[str, str] = {}
         self.natives: dict[str, list[str]] = {}
         self._folders: set[str] = set()
-        self._stems: set[str] = set()  # of files, without their suffixes
+        self._stems: dict[str, bool] = {}  # files without their suffixes, and whether one is more than Cython's source
         self._paths = {member: install_path(member) for member in members}
         self._has_modules = False
         for member, path in self._paths.items():
@@ -79,10 +79,14 @@ class ModuleIndex:
         """Whether a module may be there: as a file of any kind, or a folder that holds some (a namespace package)."""
         return self.find(name) is not None or self.is_folder(name) or name.replace(".", "/") in self._stems
 
+    def is_source(self, name: str) -> bool:
+        """Whether a module is there as Cython's source alone, of which only `pyximport` makes a module."""
+        return not self.is_folder(name) and not self._stems.get(name.replace(".", "/"), True)
+
     def _is_of_no_use(self, file: str) -> bool:
         """Whether the target's Python surely makes no module of a file: a library, or a module for another Python."""
         is_anothers = module_abi(file) is not None and not self._may_be_module(file)
-        return self._target is not None and (is_anothers or file.endswith(_NEVER_A_MODULE))
+        return self._target is not None and (is_anothers or not file.endswith(_OF_MODULES))
 
     def is_folder(self, name: str) -> bool:
         """Whether there is a folder of a module's name."""
@@ -91,7 +95,8 @@ class ModuleIndex:
                 parts = path.split("/")
                 self._folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
                 if not self._is_of_no_use(parts[-1]):
-                    self._stems.add("/".join([*parts[:-1], parts[-1].partition(".")[0]]))
+                    stem = "/".join([*parts[:-1], parts[-1].partition(".")[0]])
+                    self._stems[stem] = self._stems.get(stem, False) or not path.endswith(".pyx")
         return name.replace(".", "/") in self._folders
 
     def lacks_path(self, path: str) -> bool:

@@ -46,3 +46,11 @@ def test_of_a_package_that_brings_no_part_its_api_is_looked_at():
     assert reason.message.startswith("app 1.0: `import app.api` fails: app.parts asks for lib.old, which lib 1.0 ")
     server = {"app/__init__.py": "", "app/api.py": "import fastapi"}
     assert reasons_of([("app", "1.0", server, [])], LINUX) == []
+
+
+def test_a_command_whose_module_ends_the_process_is_meant_so():
+    files = {"app/__init__.py": "", "app/__main__.py": "import sys\ndef main(): ...\nsys.exit(main())\n"}
+    files["app-1.0.dist-info/entry_points.txt"] = "[console_scripts]\napp = app.__main__:main\n"
+    assert reasons_of([("app", "1.0", files, [])], LINUX) == []
+    (reason,) = reasons_of([("app", "1.0", files | {"app/__main__.py": "import gone"}, [])], LINUX)
+    assert "the command `app` fails" in reason.message

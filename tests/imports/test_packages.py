@@ -48,6 +48,14 @@ def test_a_name_that_another_lacks_by_import_or_by_attribute():
         assert (failure.cause.subject, failure.cause.name) == ("other", name)
 
 
+def test_cythons_source_is_a_module_only_where_cython_may_be():
+    files = {"pkg/__init__.py": "from pkg.fast import x", "pkg/fast.pyx": ""}
+    index = ModuleIndex(files, LINUX)
+    assert judge_package("pkg", index, files.__getitem__, LINUX, Having("pyximport"), most=9).failures == ()
+    (failure,) = judge_package("pkg", index, files.__getitem__, LINUX, Having(), most=9).failures
+    assert failure.cause.subject == "pkg.fast"
+
+
 def test_a_library_that_only_systems_with_a_desktop_have():
     text = "from ctypes.util import find_library\nif not find_library('asound'):\n    raise OSError"
     verdict = judge(Having(), {"pkg/__init__.py": text})

@@ -1,5 +1,7 @@
 """Names that nothing in a set of wheels defines, in wheels of real libraries."""
 
+from dataclasses import replace
+
 import pytest
 
 from envdoctor.core.finding import Severity
@@ -51,6 +53,25 @@ def test_a_name_that_nothing_defines(library, init, severity):
     (problem,) = judge({"pkg/_m.so": library(WANTS.format("nobody_has_this"))}, init=init)
     assert (problem.severity, problem.files, problem.details) == (severity, ("pkg/_m.so",), ("nobody_has_this",))
     assert problem.message == "pkg/_m.so can't be loaded for want of nobody_has_this, which nothing defines"
+
+
+@pytest.mark.parametrize(
+    ("name", "python", "why"),
+    [
+        ("PyString_FromString", Interpreter(version=(3, 11)), "which Python 3.0 and later lack"),
+        ("PyUnicodeUCS4_FromString", Interpreter(version=(3, 11)), "which Python 3.0 and later lack"),
+        ("PyFPE_jbuf", Interpreter(version=(3, 9)), "which Python 3.9 and later lack"),
+        ("PyFPE_jbuf", Interpreter(version=(3, 8)), ""),
+        ("PyObject_CallNoArgs", Interpreter(version=(3, 8)), "which Python 3.9 brought"),
+        ("PyObject_CallNoArgs", Interpreter(version=(3, 9)), ""),
+        ("PyString_FromString", Interpreter(implementation="pp", version=(3, 10)), ""),
+        ("PyList_New", Interpreter(version=(3, 11)), ""),
+    ],
+)
+def test_a_name_that_another_python_has(library, name, python, why):
+    found = judge({"pkg/_m.so": library(WANTS.format(name))}, target=replace(TARGET, interpreter=python))
+    assert [problem.severity for problem in found] == ([Severity.ERROR] if why else [])
+    assert all(problem.message.endswith(f"for want of {name}, {why}") for problem in found)
 
 
 @pytest.mark.slow

@@ -109,6 +109,27 @@ def test_a_file_that_may_not_be_opened(flags, path, severity):
     assert (problem and problem.severity) == severity
 
 
+@pytest.mark.parametrize(
+    ("loader", "starts"),
+    [("/lib64/ld-linux-x86-64.so.2", True), ("/nix/store/x-glibc-2.38/lib/ld-linux-x86-64.so.2", False)],
+)
+def test_a_program_that_asks_for_the_loader_of_the_build_machine(loader, starts):
+    files = {"pkg-1.0.data/scripts/tool": elf_bytes(("libc.so.6",), interpreter=loader)}  # whatever its mode is
+    problem = judge(files, "py3-none-manylinux_2_28_x86_64", glibc((2, 36))).get(ProblemKind.MISSING_LIBRARY)
+    assert (problem is None) is starts
+
+
+@pytest.mark.parametrize(("shift", "severity"), [(0x800, Severity.ERROR), (0x1000, None)])
+def test_a_library_that_no_loader_maps(shift, severity):
+    files = {
+        "pkg/_m.so": elf_bytes(("libx.so.1",), rpath="$ORIGIN/../pkg.libs"),
+        "pkg.libs/libx.so.1": elf_bytes(("libc.so.6",), shift=shift),
+    }
+    problem = judge(files, "cp311-cp311-manylinux_2_28_x86_64", glibc((2, 36))).get(ProblemKind.PAGE_SIZE)
+    assert (problem and problem.severity) == severity
+    assert problem is None or problem.message.startswith("pkg.libs/libx.so.1 has a segment that does not begin")
+
+
 @pytest.mark.parametrize(("arch", "machine", "told"), [("aarch64", 183, True), ("x86_64", 62, False)])
 def test_segments_that_do_not_fit_large_pages(arch, machine, told):
     files = {"pkg/_m.so": elf_bytes(("libc.so.6",), machine=machine, shift=0x1000)}

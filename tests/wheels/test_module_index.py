@@ -46,7 +46,8 @@ def test_the_names_that_a_python_looks_for(target, tag, is_found):
 
 
 @pytest.mark.parametrize(
-    ("name", "may_be"), [("_m.dylib", False), ("_m.dll", False), ("_m.pyi", False), ("_m.pyx", True)]
+    ("name", "may_be"),
+    [("_m.dylib", False), ("_m.pyi", False), ("_m.pyx", True), ("_m.cu", False), ("_m", False), ("_m.pyc", True)],
 )
 def test_what_is_called_like_a_module_and_is_none(name, may_be):
     assert ModuleIndex(["pkg/__init__.py", f"pkg/{name}"], MACOS).exists("pkg._m") is may_be

@@ -105,6 +105,9 @@ def test_of_a_wheel_read_in_parts_the_rules_that_need_more_are_named():
 
 TESTED_BESIDE = {  # test_review_of_texts, _of_uploads and _of_leftovers
     "build-product",
+    "bundled-c-library",
+    "data-in-environment-root",
+    "library-outside-of-tag",
     "command-not-callable",
     "data-at-absolute-path",
     "duplicate-search-path",

@@ -100,8 +100,28 @@ FAULTY = [
     ("startup-import-absent", with_file("pkg.pth", b"import gone_zz; gone_zz.start()\n")),
     ("no-module", build({"pkg/py.typed": b"", "pkg/a.jpg": b"a"})),
     ("program-not-executable", build({"pkg/__init__.py": b"", "pkg/bin/tool": PROGRAM}, LINUX)),
+    ("record-path", build(record=lambda text: text + "./,,\n")),
+    ("foreign-metadata-folder", with_file(f"{INFO}/{INFO}/METADATA")),
+    ("purelib-with-modules", build({"pkg-1.0.data/purelib/pkg/_m.cpython-312-x86_64-linux-gnu.so": LIBRARY}, LINUX)),
+    ("data-in-environment-root", with_file("pkg-1.0.data/data/LICENSE")),
+    ("data-in-environment-root", with_file("pkg-1.0.data/data/lib/python3.11/site-packages/pkg/a.py")),
+    ("absent-top-level-module", build(metadata=METADATA.replace("2.4", "2.5") + "Import-Name: gone.sub ; private\n")),
+    ("undeclared-extra", build(scripts="run = pkg:main [gone]")),
+    ("startup-import-absent", with_file("pkg.pth", b"import sys; def x(: pass\n")),
+    ("requires-part-of-python", build(metadata=METADATA + "Requires-Dist: argparse\n")),
+    ("library-outside-of-tag", build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes(("libjpeg.so.62",))}, LINUX)),
+    ("bundled-c-library", build({"pkg/_m.so": LIBRARY, "pkg.libs/libc-2-cd7c1a03.27.so": LIBRARY}, LINUX)),
+    ("bundled-c-library", build({"pkg/_m.so": LIBRARY, "pkg.libs/libpthread-1f2e3d4c.so.0": LIBRARY}, LINUX)),
 ]
 NOTES = [
+    (
+        "library-outside-of-tag",
+        build(
+            {"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes(("libcublas.so.12",))},
+            LINUX,
+            metadata=METADATA + "Requires-Dist: nvidia-cublas-cu12\n",
+        ),
+    ),
     ("no-module", build({"pkg/data/a.jpg": b"a"})),
     ("part-of-python-gone", build({"pkg/__init__.py": b"", "pkg/old.py": b"import asyncore\n"})),
     ("wheel-version", described_by("Wheel-Version: 1.1\nRoot-Is-Purelib: true\n")),
@@ -110,6 +130,11 @@ NOTES = [
     ("typed-without-marker", with_file("pkg/__init__.pyi")),
 ]
 SOUND = [
+    build({"pkg/__init__.py": b"", "pkg/_m.so": elf_bytes(("libX11.so.6", "libgcc_s.so.1"))}, LINUX),
+    build({"pkg/_m.so": elf_bytes(("libx.so.1",)), "pkg.libs/libx-1.so": elf_bytes((), soname="libx.so.1")}, LINUX),
+    with_file("pkg-1.0.data/data/bin/run.sh", b"#!/bin/sh\n"),
+    build(metadata=METADATA.replace("2.4", "2.5") + "Import-Name: pkg\n"),
+    build(metadata=METADATA + "Provides-Extra: Cli\n", scripts="run = pkg:main [cli]"),
     build(
         {"pkg/__init__.py": b"import os\nos.chmod('tool', 0o755)\n", "pkg/tool": PROGRAM, "pkg/_m.so": LIBRARY}, LINUX
     ),

@@ -203,6 +203,10 @@ class UnitIndex:
         place = self._place(name)
         return place is not None and place.presence is not Presence.ABSENT
 
+    def is_source(self, name: str) -> bool:  # noqa: ARG002
+        """False: what nothing can import has no place."""
+        return False
+
     def is_folder(self, name: str) -> bool:
         """Whether it is a folder without `__init__`."""
         place = self._place(name)

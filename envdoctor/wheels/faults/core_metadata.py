@@ -22,6 +22,7 @@ _DRAFTS = {
 }  # versions that wheel and setuptools wrote for years and no standard has; every reader takes them
 _FIELD_LINE = re.compile(r"[ \t]|[!-9;-~]+:")
 _LICENCE_NAME = re.compile(r"(?:.*/)?(?:licen[sc]e|copying|unlicense|notice)[^/]*", re.IGNORECASE)
+_OF_COMMAND = re.compile(r"^[^#=\n]+=[^\[\n]+\[([\w ,.-]+)\]\s*$", re.MULTILINE)
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
@@ -124,16 +125,19 @@ def metadata_twice(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("undeclared-extra", fix="Declare it with Provides-Extra.")
 def undeclared_extra(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A requirement of an extra that Provides-Extra does not name: asking for it installs nothing."""
+    """An extra of a requirement, or of a command, that Provides-Extra does not name: asking for it installs nothing."""
     from packaging.utils import canonicalize_name
 
     from envdoctor.wheels.metadata import parse_fields
 
     declared = {canonicalize_name(name) for name in parse_fields(wheel.metadata_text).get("provides-extra", ())}
     asked = {name for line in wheel.contents.metadata.requires for name in _EXTRA.findall(line.partition(";")[2])}
+    lines = _OF_COMMAND.findall(wheel.text(wheel.own("entry_points.txt")))
+    asked |= {name.strip() for line in lines for name in line.split(",")} - {""}
     found = tuple(sorted(name for name in asked if canonicalize_name(name) not in declared))
     if found:
-        yield Sighting(message=f"requirements are for the extra {listed(found)}, which is not declared", files=found)
+        message = f"requirements or commands are for the extra {listed(found)}, which is not declared"
+        yield Sighting(message=message, files=found)
 
 
 @rule("requirement-by-url", fix="Require it by name and version.")

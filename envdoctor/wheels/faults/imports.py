@@ -6,7 +6,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import Unreadable
 from envdoctor.core.finding import Severity
+from envdoctor.support.syntax import parse_python
 from envdoctor.wheels.contents import module_path
 from envdoctor.wheels.rules import Part, Sighting, listed, rule
 
@@ -21,6 +23,7 @@ _OFTEN_OPTIONAL = re.compile(
     r"|benchmarks?|scripts?|tools?)(?:[/_.].*)?",
     re.IGNORECASE,
 )
+_CODE_LINE = re.compile(r"^import[ \t].*", re.MULTILINE)
 _STARTED = re.compile(r"^import[ \t]+(\w+)", re.MULTILINE)
 _OF_A_PLATFORM = re.compile(
     r".*(?:win|nt|mac|darwin|osx|linux|posix|unix|bsd|android|ios|java|jython|pypy|cuda|gpu|rocm).*", re.IGNORECASE
@@ -86,17 +89,30 @@ def module_without_init(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("startup-import-absent", fix="Leave the line out, or put the module into the wheel.")
 def startup_import_absent(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """A line of a .pth file that imports a module which nothing has: every start of Python tells of the error.
+    """A line of a .pth file that imports what nothing has, or does not compile: every start of Python tells of that.
 
     A wheel that requires others may have it from these.
     """
     known = {*sys.stdlib_module_names, *(top.partition(".")[0] for top in wheel.tops)}
     files = [member for member, path in wheel.installed.items() if path.endswith(".pth") and "/" not in path]
+    for member in files:
+        broken = [line for line in _CODE_LINE.findall(wheel.text(member)) if not _compiles(line)]
+        if broken:
+            message = f"{member} has a line that does not compile; Python tells of that at every start"
+            yield Sighting(message=message, files=(member,), excerpt=broken[0][:200])
     for member in files if not wheel.contents.metadata.requires else []:
         absent = [name for name in _STARTED.findall(wheel.text(member)) if name not in known]
         if absent:
             message = f"{member} imports {absent[0]}, which the wheel lacks; Python tells of that at every start"
             yield Sighting(message=message, files=(member,))
+
+
+def _compiles(line: str) -> bool:
+    try:
+        parse_python(line)
+    except Unreadable:
+        return False
+    return True
 
 
 def _dotted(path: str) -> str:

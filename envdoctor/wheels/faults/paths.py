@@ -289,9 +289,13 @@ def symbolic_link(wheel: ReviewedWheel) -> Iterator[Sighting]:
 def foreign_folder(wheel: ReviewedWheel) -> Iterator[Sighting]:
     """A second .dist-info, a .egg-info, or a .data folder of another name or with an unknown part.
 
-    pip 26.3 and uv 0.13.9 refuse the first and last; the others they put as they are into site-packages.
+    pip 26.3 and uv 0.13.9 refuse the first and last; the others, and a .dist-info within the first, they put as they
+    are into site-packages.
     """
     own = wheel.folder.removesuffix(".dist-info")
+    nested = tuple(name for name in wheel.members if name.startswith(wheel.own("")) and name.count(".dist-info/") > 1)
+    if nested:
+        yield Sighting(message=f"has a metadata folder in its metadata folder: {listed(nested)}", files=nested)
     for top in dict.fromkeys(name.partition("/")[0] for name in wheel.members):
         if top.endswith((".dist-info", ".egg-info")) and top != wheel.folder:
             yield Sighting(

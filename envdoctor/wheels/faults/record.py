@@ -73,17 +73,18 @@ def record_malformed(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("record-path", needs=Part.RECORD, fix=_FIX)
 def record_path(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    r"""A path of RECORD that is absolute, leads out by `..`, or is written with `\`.
+    r"""A path of RECORD that is absolute, leads out by `..`, is written with `\`, or is that of site-packages itself.
 
-    Uninstalling removes what RECORD lists: such a row names a file that is not the wheel's.
+    Uninstalling removes what RECORD lists: such a row names a file that is not the wheel's; `./` all that is installed.
     """
     found = tuple(row.path for row in _rows(wheel) if _leads_out(row.path))
     if found:
-        yield Sighting(message=f"RECORD has paths that are absolute, with .. or with \\: {listed(found)}", files=found)
+        yield Sighting(message=f"RECORD has paths that are not of files in the wheel: {listed(found)}", files=found)
 
 
 def _leads_out(path: str) -> bool:
-    return path.startswith("/") or "\\" in path or bool(_DRIVE.match(path)) or ".." in path.split("/")
+    odd = "\\" in path or bool(_DRIVE.match(path)) or not path.strip("./")
+    return odd or path.startswith("/") or ".." in path.split("/")
 
 
 @rule("record-duplicate", needs=Part.RECORD, fix=_FIX)

@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 _IN_PYTHON = {
-    "asyncio": "3.4",
-    "dataclasses": "3.7",
-    "enum34": "3.4",
-    "futures": "3.2",
-    "pathlib": "3.4",
-    "typing": "3.5",
-}
+    "argparse": "3.2", "asyncio": "3.4", "contextvars": "3.7", "dataclasses": "3.7", "enum34": "3.4", "futures": "3.2",
+    "hashlib": "2.5", "multiprocessing": "2.6", "ordereddict": "3.1", "pathlib": "3.4", "ssl": "2.6",
+    "statistics": "3.4", "typing": "3.5", "uuid": "2.5", "wsgiref": "2.5",
+}  # fmt: skip
 _FOR_DEVELOPERS = {
     "black", "build", "coverage", "flake8", "isort", "mypy", "nose", "pre-commit", "pylint", "pytest", "pytest-cov",
     "ruff", "sphinx", "tox", "twine", "wheel",

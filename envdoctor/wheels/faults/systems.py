@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.binaries.library import BinaryFormat
-from envdoctor.binaries.policy import newest_libstdcxx
+from envdoctor.binaries.policy import Promise, SystemPolicy, newest_libstdcxx
 from envdoctor.core.finding import Severity
+from envdoctor.core.target import Libc, Platform, System
 from envdoctor.wheels.rules import Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from envdoctor.wheels.reviewed import ReviewedWheel
 
 _FIRST_ARM64 = (11, 0)  # no older macOS runs on arm64
+_OF_GLIBC = re.compile(r"(?:lib(?:c|pthread)|ld-linux-[\w-]+?)(?:-\d[\d.]*)?(?:-[0-9a-f]{8})?(?:\.\d+)*\.so(?:\.\d+)*")
 _OF_PYTHON = re.compile(r"libpython\d[\d.]*t?\.(?:so|dylib).*|.*Python\.framework/.*")
 _OF_MACOS = ("/usr/lib/", "/System/", "@")
 _SHARED_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - what others' files name
@@ -70,6 +72,46 @@ def other_c_library(wheel: ReviewedWheel) -> Iterator[Sighting]:
         return
     if found:
         yield Sighting(message=f"the tag says {said}: {listed(found)}", files=found)
+
+
+@rule("bundled-c-library", fix="Leave it out: it belongs to the system's loader.")
+def bundled_c_library(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """A copy of glibc's own libraries: they work only with the loader of the very build that they come from."""
+    found = tuple(native.path for native in wheel.libraries if _OF_GLIBC.fullmatch(posixpath.basename(native.path)))
+    if found:
+        yield Sighting(message=f"brings glibc's own libraries along: {listed(found)}", files=found)
+
+
+@rule("library-outside-of-tag", fix="Bundle it with `auditwheel repair`, or link it statically.")
+def outside_library(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """An extension module needs a library that no system of the tag need have, and that the wheel does not bring.
+
+    Another wheel that it requires may bring it; then it is a note.
+    """
+    tag = wheel.oldest("manylinux") or wheel.oldest("musllinux")
+    if tag is None:
+        return
+    libc = Libc.MUSL if tag.kind == "musllinux" else Libc.GLIBC
+    policy = SystemPolicy(Platform(system=System.LINUX, arch=tag.architectures[0], version=tag.version, libc=libc))
+    brought = {posixpath.basename(native.path) for native in wheel.contents.natives}
+    brought |= {native.library.own_name or "" for native in wheel.contents.natives if native.library}
+    needed = {
+        name: native.path for native in wheel.modules for name in sorted(_needed(native.library)) if "/" not in name
+    }
+    found = tuple(
+        name for name in needed if name not in brought and not _OF_PYTHON.fullmatch(name) and _is_outside(policy, name)
+    )
+    if found:
+        message = (
+            f"the tag promises no {listed(found)}, which {needed[found[0]]} needs, and the wheel does not bring it"
+        )
+        severity = Severity.INFO if wheel.contents.metadata.requires else Severity.WARNING
+        yield Sighting(message=message, files=found, severity=severity)
+
+
+def _is_outside(policy: SystemPolicy, name: str) -> bool:
+    known = policy.provides(name)
+    return known is None or known.promise is Promise.DESKTOP
 
 
 @rule("executable-stack", fix="Link with `-z noexecstack`.")

@@ -74,18 +74,18 @@ def purelib_flag(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("purelib-with-modules", fix="Build it as a platform wheel: `Root-Is-Purelib: false`.")
 def purelib_with_modules(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """Root-Is-Purelib is true, and the wheel has extension modules.
+    """Extension modules are put into purelib: Root-Is-Purelib is true, or they lie in `.data/purelib`.
 
     They belong into platlib, which is another folder on systems with lib64.
     """
     if wheel.is_for_any_platform:
         return
-    at_root = [native for native in wheel.modules if ".data/" not in native.member]
-    if wheel.wheel_fields.get("root-is-purelib", [""])[0].lower() == "true" and at_root:
-        paths = tuple(native.path for native in at_root)
-        yield Sighting(
-            message=f"Root-Is-Purelib is true, and there are extension modules: {listed(paths)}", files=paths
-        )
+    is_pure = wheel.wheel_fields.get("root-is-purelib", [""])[0].lower() == "true"
+    at_root = tuple(native.path for native in wheel.modules if is_pure and ".data/" not in native.member)
+    inside = tuple(native.path for native in wheel.modules if ".data/purelib/" in native.member)
+    if at_root or inside:
+        why = "Root-Is-Purelib is true, and there are" if at_root else ".data/purelib has"
+        yield Sighting(message=f"{why} extension modules: {listed(at_root or inside)}", files=(*at_root, *inside))
 
 
 @rule("tags-disagree", fix="Rename with `python -m wheel tags`, which keeps WHEEL and the name alike.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Severity
+from envdoctor.wheels.metadata import parse_fields
 from envdoctor.wheels.rules import Sighting, listed, rule
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def unimportable_name(wheel: ReviewedWheel) -> Iterator[Sighting]:
             yield Sighting(message=f"{top} holds Python modules, and no import can name it", files=(top,))
 
 
+_OF_ONE_PYTHON = re.compile(r"lib(?:64)?/python3\.\d+/", re.IGNORECASE)
 _OF_MACHINES = ("usr", "home", "Users", "root", "tmp", "opt", "var", "mnt", "workspace", "build")
 
 
@@ -99,6 +101,24 @@ def data_at_absolute_path(wheel: ReviewedWheel) -> Iterator[Sighting]:
     found = tuple(name for name in wheel.members if any(mark in name for mark in marks))
     if found:
         message = f"is installed below the environment, not at the path that is meant: {listed(found)}"
+        yield Sighting(message=message, files=found)
+
+
+@rule("data-in-environment-root", fix="Put the files below `share/NAME`, or into the package itself.")
+def data_in_root(wheel: ReviewedWheel) -> Iterator[Sighting]:
+    """Data beside `bin` and `lib` of the environment, as `ENVIRONMENT/LICENSE`: projects overwrite each other's.
+
+    Or below the `lib/python3.11` of one Python: others do not look there.
+    """
+    places = {name: name.partition(".data/data/")[2] for name in wheel.members}
+    is_for_any = any(tag.interpreter.startswith("py") for tag in wheel.tags)
+    found = tuple(
+        name
+        for name, place in places.items()
+        if place and ("/" not in place or (is_for_any and _OF_ONE_PYTHON.match(place)))
+    )
+    if found:
+        message = f"is installed beside bin and lib of the environment, or for one Python: {listed(found)}"
         yield Sighting(message=message, files=found)
 
 
@@ -137,15 +157,16 @@ def empty_wheel(wheel: ReviewedWheel) -> Iterator[Sighting]:
 
 @rule("absent-top-level-module", fix="Build the wheel with the package in it, or mend top_level.txt.")
 def absent_top_level(wheel: ReviewedWheel) -> Iterator[Sighting]:
-    """top_level.txt names a package of which the wheel has no file."""
-    names = wheel.text(wheel.own("top_level.txt")).split()
-    absent = [
-        name for name in names if name.isidentifier() and name not in {top.partition(".")[0] for top in wheel.tops}
+    """top_level.txt, or Import-Name of METADATA, names a package of which the wheel has no file."""
+    present = {top.partition(".")[0] for top in wheel.tops}
+    imported = [
+        re.split(r"[.;\s]", name, maxsplit=1)[0] for name in parse_fields(wheel.metadata_text).get("import-name", ())
     ]
-    if absent and len(absent) == len(names):
-        yield Sighting(
-            message=f"top_level.txt names {listed(absent)}, and the wheel has no such module", files=tuple(absent)
-        )
+    for source, names in (("top_level.txt", wheel.text(wheel.own("top_level.txt")).split()), ("METADATA", imported)):
+        absent = [name for name in names if name.isidentifier() and name not in present]
+        if absent and len(absent) == len(names):
+            message = f"{source} names {listed(absent)}, and the wheel has no such module"
+            yield Sighting(message=message, files=tuple(absent))
 
 
 @rule("stub-package-name", fix="Call the folder NAME-stubs, as PEP 561 wants it.")
