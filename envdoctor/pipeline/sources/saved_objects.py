@@ -74,6 +74,9 @@ def require_references(graph: Message) -> None:
     """
     nodes = list(graph.first(7).messages(1))
     assets, operators = len(list(graph.messages(6))), {node.text(1) for node in graph.first(2).messages(1)}
+    for each in graph.messages(4):
+        if "variables" in each.text(1):  # each a VariableDef: its name, and what gives it its value and reads it
+            _require_defined(each.first(2).first(2).messages(1), operators)
     for number, node in enumerate(nodes):
         others = [each.number(1) for field in (_CHILDREN, _DEPENDENCIES) for each in node.messages(field)]
         others += [each.number(field) for each in node.messages(_SLOTS) for field in (1, 3)]
@@ -83,6 +86,13 @@ def require_references(graph: Message) -> None:
             raise Unreadable(f"its object {number} is an asset that is not there")
         if node.has(_CONSTANT) and node.first(_CONSTANT).text(1) not in operators:
             raise Unreadable(f"its object {number} is a constant that is not in its graph")
+
+
+def _require_defined(variables: Iterable[Message], operators: Container[str]) -> None:
+    for variable in variables:
+        for tensor in filter(None, (variable.text(field) for field in (1, 2, 3, 6))):
+            if tensor.partition(":")[0] not in operators:
+                raise Unreadable(f"a variable of its graph uses {tensor!r}, which nothing gives")
 
 
 def _has_value(node: Message) -> bool:

@@ -281,3 +281,15 @@ def test_messages_are_read_to_their_innermost(tmp_path):
 
 def node_with_size(size):
     return function(nodes=node("n", attribute=field(7, field(2, field(1, size)))))
+
+
+def test_variables_of_a_graph_are_in_it():
+    def kept(*names):
+        variable = b"".join(field(number, name) for number, name in zip((1, 2, 3), names, strict=False))
+        return [field(4, entry("trainable_variables", field(2, field(1, variable))))]
+
+    nodes = in_graph(node("w"), node("w/Assign"))
+    require_references(meta(nodes=nodes, assets=kept("w:0", "w/Assign")))
+    for lost in (("v:0", "w/Assign"), ("w:0", "w/Assigm"), ("w:0", "w/Assign", "w/read:0")):
+        with pytest.raises(Unreadable, match="a variable of its graph uses"):
+            require_references(meta(nodes=nodes, assets=kept(*lost)))
