@@ -17,6 +17,8 @@ from envdoctor.tflite.flatbuffer import FlatBuffer
 from envdoctor.tflite.flatbuffer_schema import tables_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envdoctor.support.fields import Fields
     from envdoctor.tflite.flatbuffer import Table
 
@@ -75,6 +77,11 @@ def _require_sound(name: str, table: Table) -> None:
             raise Unreadable(f"the tensor {table.string(0)!r} has no type, or other bytes than its shape says")
 
 
+def _graphs_in(node: Table) -> Iterator[Table]:
+    for attribute in node.tables(10):
+        yield from (inner for inner in (attribute.table(7), *attribute.tables(12)) if inner is not None)
+
+
 def _require_known(graph: Table, outside: frozenset[str], depth: int = 0) -> None:
     """Refuse a graph in which an operator takes or gives what is no value of it."""
     values = [each.string(0) for each in graph.tables(1)]
@@ -90,10 +97,8 @@ def _require_known(graph: Table, outside: frozenset[str], depth: int = 0) -> Non
         indices.append(node.integer(4, "I"))
         if not node.string(5) or sum(node.numbers(11, "i") or ()) != len(inputs) or indices[-1] >= most:
             raise Unreadable(f"an operator {node.string(5)!r} has no kind, no place or other inputs than it counts")
-        for attribute in node.tables(10):
-            for inner in (attribute.table(7), *attribute.tables(12)):
-                if inner is not None:
-                    _require_known(inner, known, depth + 1)
+        for inner in _graphs_in(node):
+            _require_known(inner, known, depth + 1)
     if len(set(indices)) < len(indices) or any(edge.integer(0, "I") not in indices for edge in graph.tables(4)):
         raise Unreadable("two operators have one number, or an edge leads to none")
 
