@@ -184,6 +184,14 @@ def test_hostile_markup_takes_linear_time(piece):
     assert time.process_time() - start < 8
 
 
+@pytest.mark.slow
+def test_a_tag_without_an_end_takes_linear_time():
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="ends within a tag"):
+        parse_page(b"<" + b"a" * 300_000, "text/html", BASE)
+    assert time.process_time() - start < 4
+
+
 def test_upload_times_of_the_older_json():
     files = [{"filename": "a.whl", "upload_time_iso_8601": "2025-01-01T00:00:00.123456Z"}, {"filename": "b"}, 7]
     content = json.dumps({"releases": {"1": files, "2": "?"}}).encode()
