@@ -145,7 +145,7 @@ class IndexClient:
         key = f"FILES {hash_code('index')} {name} {page.content_type} {page.url} {digest}"
         known = self.cache.get_value(key, list[IndexFile]) if self.cache and digest else None
         if known is None:
-            links = parse_page(page.content, page.content_type, page.url, whole=page.whole)
+            links = parse_page(page.content, page.content_type, page.url, whole=page.whole, project=name)
             known = [file for file in (link.of(name) for link in links) if file is not None]
             if self.cache and digest:
                 self.cache.put_value(key, known)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
+_TAG = re.compile(r"<([a-zA-Z][^\s/>]*)(?=[\s/>])((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
 _ATTRIBUTE = re.compile(r"([^\s\"'>/=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+)))?")
 _END = re.compile(r"</html\s*>", re.IGNORECASE)
 _HEADINGS = re.compile(r"<(?:title|h1)\b[^<>]{0,200}>([^<]{0,500})<", re.IGNORECASE)
@@ -27,6 +27,7 @@ _MOST_TAGS = 400_000  # the longest real page has a tenth of that
 _HEAD = 64 << 10  # characters in which headings are looked for, and that a page may have which says nothing
 #: What indexes and listings of folders call themselves.
 _OWN_WORDS = re.compile(r"\s*(?:links for|directory listing (?:for|of)|index of)\b", re.IGNORECASE)
+_NAMED = re.compile(r"\s*links for ([A-Za-z0-9][\w.-]*)\s*", re.IGNORECASE)
 _OWN_META = {"pypi:repository-version", "api-version"}
 _DOCUMENT = {"html", "head", "body"}
 _FOREIGN = {"form", "input", "script", "iframe", "frame", "frameset", "button", "object", "embed"}
@@ -68,6 +69,12 @@ def is_ended(text: str) -> bool:
     return bool(_END.search(text))
 
 
+def named_project(text: str) -> str | None:
+    """The project whose files a page says that it lists; None if it does not say it as most indexes do."""
+    said = map(_NAMED.fullmatch, map(unescape, _HEADINGS.findall(text[:_HEAD])))
+    return next((match[1] for match in said if match), None)
+
+
 class Looks:
     """What the tags of a page without archives tell of it."""
 
@@ -97,10 +104,11 @@ class Looks:
         if self._leads_away or self._names & _FOREIGN or not self._names & _DOCUMENT or len(text) > _HEAD:
             return False
         visible = _INVISIBLE.sub(" ", text).split()
-        return all(_bare(word) == _bare(project) for word in visible)
+        return all(bare(word) == bare(project) for word in visible)
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A name as those that mean the same project are written."""
     return _NOT_ALPHANUMERIC.sub("-", name).lower()
 
 

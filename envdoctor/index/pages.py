@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from envdoctor.core.errors import Unreadable
-from envdoctor.index.html_pages import EndsWithin, Looks, is_ended, parse_tags
+from envdoctor.index.html_pages import EndsWithin, Looks, bare, is_ended, named_project, parse_tags
 from envdoctor.index.project import ARCHIVE_ENDINGS, IndexFile, classify
 from envdoctor.net.urls import redacted, without_credentials
 
@@ -64,7 +64,9 @@ class Link:
         )
 
 
-def parse_page(content: bytes, content_type: str, base: str, *, whole: bool = True) -> tuple[Link, ...]:
+def parse_page(
+    content: bytes, content_type: str, base: str, *, whole: bool = True, project: str = ""
+) -> tuple[Link, ...]:
     """The links on a page of the simple API, or on any page that lists archives.
 
     Args:
@@ -72,17 +74,29 @@ def parse_page(content: bytes, content_type: str, base: str, *, whole: bool = Tr
         content_type: as the server named it.
         base: the URL of the page, against which relative links count.
         whole: whether the transfer itself tells that nothing is missing; else the page must.
+        project: whose page it is to be; empty for any.
 
     Raises:
-        Unreadable: the page is not what its type says, is cut off, is of a version of the API that is not known, or is
-            no page of an index.
+        Unreadable: the page is not what its type says, is cut off, is of a version of the API that is not known, is
+            that of another project, or is no page of an index.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind in _JSON_TYPES:
-        return tuple(_parse_json(content, base))
+        page = _decode(content, base)
+        _require_own(page.get("name"), project, base)
+        return tuple(_json_links(page, base))
     if kind not in _HTML_TYPES:
         raise Unreadable(f"{redacted(base)}: what came is {kind or 'of no known type'}, no page of a package index.")
-    return _parse_html(content.decode("utf-8", errors="replace"), base, whole=whole)
+    text = content.decode("utf-8", errors="replace")
+    links = _parse_html(text, base, whole=whole)
+    if project and not any(link.of(project) for link in links):
+        _require_own(named_project(text), project, base)
+    return links
+
+
+def _require_own(name: object, project: str, base: str) -> None:
+    if project and isinstance(name, str) and bare(name) != bare(project):
+        raise Unreadable(f"{redacted(base)}: the page of {name[:80]} came where that of {project} was asked for.")
 
 
 def parse_upload_times(content: bytes, base: str) -> dict[str, datetime]:
@@ -132,8 +146,7 @@ def _decode(content: bytes, base: str) -> dict[str, Any]:
         raise Unreadable(f"{redacted(base)}: the page is not the JSON that it claims to be: {error}.") from None
 
 
-def _parse_json(content: bytes, base: str) -> Iterator[Link]:
-    page = _decode(content, base)
+def _json_links(page: Mapping[str, Any], base: str) -> Iterator[Link]:
     meta, files = page.get("meta"), page.get("files")
     _check_version(meta.get("api-version") if isinstance(meta, dict) else None, base)
     if not isinstance(files, list) or not (files or isinstance(meta, dict)):  # PEP 691 asks for both
@@ -184,7 +197,7 @@ def _parse_html(text: str, base: str, *, whole: bool) -> tuple[Link, ...]:
         for name, attributes in parse_tags(text):
             looks.see(name, attributes)
             if name == "base" and attributes.get("href"):
-                base = urljoin(base, attributes["href"])
+                base = _absolute(base, attributes["href"])
             elif name == "meta" and attributes.get("name", "").lower() == "pypi:repository-version":
                 _check_version(attributes.get("content"), base)
             elif name == "a" and attributes.get("href"):

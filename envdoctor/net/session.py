@@ -31,7 +31,7 @@ _PIECE = 1 << 16
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _ABSENT = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
-_NOT_MODIFIED = 304
+_PARTIAL, _NOT_MODIFIED = 206, 304
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0
 #: Seconds for which a server is not asked again that was waited for in vain, with all tries.
 _SILENCE = 60.0
@@ -292,7 +292,7 @@ class Session:
         """Whether the thing is there; raises if the answer says neither yes nor no."""
         if response.status_code in _ABSENT:
             return False
-        if response.ok and response.status_code != _NOT_MODIFIED:
+        if response.ok and response.status_code not in {_NOT_MODIFIED, _PARTIAL}:  # no part was asked for
             return True
         said = f"{redacted(response.url)}: HTTP {response.status_code} {response.reason}."
         if response.status_code in _REFUSED:

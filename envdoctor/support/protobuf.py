@@ -36,7 +36,11 @@ class Message:
         Raises:
             Unreadable: one is damaged.
         """
-        return (read_message(value) for value in self._fields.get(number, ()) if isinstance(value, memoryview))
+        return map(read_message, self.parts(number))
+
+    def parts(self, number: int) -> list[memoryview]:
+        """The bytes of each value of a field that holds bytes, texts or messages."""
+        return [value for value in self._fields.get(number, ()) if isinstance(value, memoryview)]
 
     def first(self, number: int) -> Message:
         """The nested message of a field that is no repeated one; an empty one if it is absent.
@@ -46,7 +50,7 @@ class Message:
         Raises:
             Unreadable: it is damaged.
         """
-        parts = [value for value in self._fields.get(number, ()) if isinstance(value, memoryview)]
+        parts = self.parts(number)
         if len(parts) > 1:
             return read_message(memoryview(b"".join(parts)))
         return read_message(parts[0]) if parts else Message({})
@@ -57,8 +61,7 @@ class Message:
 
     def texts(self, number: int) -> tuple[str, ...]:
         """The texts of a repeated field."""
-        found = self._fields.get(number, ())
-        return tuple(str(value, "utf-8", "replace") for value in found if isinstance(value, memoryview))
+        return tuple(str(value, "utf-8", "replace") for value in self.parts(number))
 
     def text(self, number: int) -> str:
         """The text of a field; empty if it is absent. The last counts, where there are several."""
@@ -66,8 +69,7 @@ class Message:
 
     def raw(self, number: int) -> memoryview:
         """The bytes of a field; none if it is absent. The last counts, where there are several."""
-        found = (value for value in reversed(self._fields.get(number, ())) if isinstance(value, memoryview))
-        return next(found, memoryview(b""))
+        return next(reversed(self.parts(number)), memoryview(b""))
 
     def number(self, number: int) -> int:
         """The unsigned number of a field; zero if it is absent. The last counts, where there are several."""

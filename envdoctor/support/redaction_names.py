@@ -164,8 +164,8 @@ def _value_of(line: str, name: re.Match[str]) -> re.Match[str] | None:
     spares = _spares_strong if strong else _spares_weak
     if name[0].lower() == "pass" and (compiled(_OF_COMPILER).search(before) or line.startswith(" `", name.end())):
         return None  # `pass `extras` along`
-    if before.endswith("%"):
-        return None  # MLIR: `%token = gpu.alloc`
+    if before.endswith("%") or (name[0] == "pwd" and before.endswith(("`", "$("))):
+        return None  # MLIR: `%token = gpu.alloc`; a shell: `-v $(pwd):/work`
     ways = [(pattern, spares) for pattern in (_STRONG_VALUES if strong else _WEAK_VALUES)]
     if compiled(_OPTION).search(before):
         ways += [(pattern, spares_after_option) for pattern in _OPTION_VALUES]
@@ -319,7 +319,7 @@ def _commands() -> Iterator[Rule]:
     pair = (
         r"(?:(?<![\w-])(?:-u|-U|--(?:proxy-)?user|--(?:src-|dest-)?creds)|\bhttps?\s[^\n|]{0,100}?(?:-a|--auth))"
         r"(?:[\"']?\s?,\s?)?[ =]?\s{0,4}[\"']?"
-        rf"[^\s:\"'/=,%-][^\s:\"'/=,%]{{0,100}}[:%]{value}"
+        rf"[^\s:\"'/=,%)-][^\s:\"'/=,%]{{0,100}}[:%]{value}"
     )
     yield Rule(
         kind="secret",
@@ -328,7 +328,7 @@ def _commands() -> Iterator[Rule]:
         hints=("-u", "--proxy-u", "-a", "--auth", "creds"),
         spares=_is_a_group,
     )
-    for row in load_table("redaction")["command"]:
+    for row in load_table("redaction")["commands"]["ways"]:
         flag = rf"(?<![\w-])(?:{row['programs']})\b[^\n|;]{{0,200}}?[\s\"'](?:{row['options']}){_THEN}(?!-){value}"
         hints = row["options"].lower().split("|")
         yield Rule(kind="secret", pattern=flag, placeholder=SECRET, hints=tuple(hints), spares=_is_told_of)

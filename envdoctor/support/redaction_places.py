@@ -27,6 +27,7 @@ _WORD = r"(?:pass(?:word|wd|phrase)|secret|token|(?:api|access|private|secret|au
 _ANY_WORD = rf"(?i){_WORD}"
 #: How the pattern of a place begins that has such a word first.
 _AT_WORD = ("(?i)@WORD@", "(?im)@WORD@")
+_HINTS = ("pass", "secret", "token", "key", "cred")
 #: What the words between `@` in a pattern stand for.
 _FRAGMENTS = {
     "WORD": _WORD,
@@ -50,7 +51,7 @@ class SecretsAtWords:
     """The rule for places that begin with a word such as `token`: it is looked for once, and each way tried there."""
 
     patterns: tuple[str, ...]
-    hints: tuple[str, ...] = ("pass", "secret", "token", "key", "cred")
+    hints: tuple[str, ...] = _HINTS
 
     def apply(self, text: str, tally: Counter[str]) -> str:
         """See `Rule`."""
@@ -74,7 +75,7 @@ class SecretsAtWords:
 def secrets_in_places() -> Iterator[Rule | SecretsAtWords]:
     """The rules for them."""
     at_words = []
-    for row in load_table("redaction")["place"]:
+    for row in (way for place in load_table("redaction")["place"] for way in place["ways"]):
         pattern = row["pattern"]
         begins = pattern.startswith(_AT_WORD)
         for word, fragment in _FRAGMENTS.items():
@@ -82,7 +83,8 @@ def secrets_in_places() -> Iterator[Rule | SecretsAtWords]:
         if begins:
             at_words.append(pattern)
         else:
-            yield Rule(kind="secret", pattern=pattern, placeholder=SECRET, hints=tuple(row["hints"]), spares=_stays)
+            hints = tuple(row.get("hints", _HINTS))
+            yield Rule(kind="secret", pattern=pattern, placeholder=SECRET, hints=hints, spares=_stays)
     yield SecretsAtWords(tuple(at_words))
 
 

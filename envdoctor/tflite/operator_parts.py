@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.tflite.model import Operator, Subgraph, Tensor
 
 _ENUM_OPTIONS = {"padding": "P", "fused_activation_function": "A", "weights_format": "W"}
-_LARGEST_STEP = 32767
+_LARGEST_STEP, _NEWEST_VERSION = 32767, 1000  # of CONV_2D 8 in 2026
 _INDEXES = frozenset({"INT16", "INT32", "INT64"})
 _QUANTIZED, _UNSCALED = frozenset({"INT8", "UINT8"}), frozenset({"BOOL", "FLOAT32", "INT64"})
 
@@ -51,6 +51,8 @@ def _wrong_counts(operator: Operator) -> Iterator[str]:
     if row is None:
         return
     least, most, outputs = map(int, row.split())
+    if operator.version > _NEWEST_VERSION:
+        yield f"is of the version {operator.version}"
     count = len(operator.inputs)
     if operator.name == "FULLY_CONNECTED":
         outputs = 1 if operator.word("weights_format", "DEFAULT") == "DEFAULT" else 2
@@ -90,6 +92,11 @@ def _wrong_types(operator: Operator, taken: list[Tensor | None], given: Tensor) 
     kinds = [each.dtype for each in taken[: 2 if compares else count] if each is not None]
     if len({*kinds, *(() if compares or not count else (given.dtype,))}) > 1 or (compares and given.dtype != "BOOL"):
         yield f"takes {' and '.join(kinds)} and gives {given.dtype}"
+    vectors = [
+        taken[place] for place in load_table("tflite-operators")["vectors"].get(operator.name, ()) if place < len(taken)
+    ]
+    if any(each is not None and each.content is not None and len(each.shape) != 1 for each in vectors):
+        yield "takes other than lists for its places"
     second = taken[1].dtype if len(taken) > 1 and taken[1] is not None else "INT32"
     if second not in _INDEXES and operator.name in load_table("tflite-operators")["indexed"]["operators"].split():
         yield f"takes {second} for numbers of dimensions or elements"

@@ -9,6 +9,8 @@ from envdoctor.core.errors import Unreadable
 from envdoctor.tflite.model import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envdoctor.tflite.model import Quantization, Tensor
 
 #: What is said of a tensor that nothing quantized can have: the step of a range that ends at infinity.
@@ -21,6 +23,8 @@ _BITS = {
     **dict.fromkeys(("INT32", "UINT32", "FLOAT32"), 32),
     **dict.fromkeys(("INT64", "UINT64", "FLOAT64", "COMPLEX64"), 64), "COMPLEX128": 128,
 }  # fmt: skip
+_MOST_BITS = 1 << 67
+_QUANTIZED = frozenset({"INT4", "INT8", "UINT8", "INT16"})
 
 
 def require_sound(tensor: Tensor, values: int | None) -> None:
@@ -45,8 +49,20 @@ def require_sound(tensor: Tensor, values: int | None) -> None:
             raise Unreadable(f"{where} has {content.size} bytes, where {needed} are needed")
         if tensor.is_variable and content.size:
             raise Unreadable(f"{where} is a variable and has a value")
+    if tensor.dtype in _BITS and (
+        min(tensor.shape, default=0) < 0 or tensor.elements * _BITS[tensor.dtype] >= _MOST_BITS
+    ):
+        raise Unreadable(f"{where} has the impossible shape {list(tensor.shape)}")
     if tensor.quantization is not None and not tensor.quantization.blockwise:
         _require_scales(where, tensor.quantization, tensor.shape)
+        _require_zero_points(where, tensor.quantization.zero_points, tensor.dtype)
+
+
+def _require_zero_points(where: str, zero_points: Sequence[float], dtype: str) -> None:
+    width = _BITS.get(dtype, 0) if dtype in _QUANTIZED else 0
+    least = 0 if dtype.startswith("U") else -(1 << width >> 1)
+    if width and not all(least <= point < least + (1 << width) for point in zero_points):
+        raise Unreadable(f"{where} is {dtype} and has a zero point beyond that")
 
 
 def _require_scales(where: str, quantization: Quantization, shape: tuple[int, ...]) -> None:

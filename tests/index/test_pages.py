@@ -184,6 +184,14 @@ def test_hostile_markup_takes_linear_time(piece):
     assert time.process_time() - start < 8
 
 
+@pytest.mark.slow
+def test_a_tag_without_an_end_takes_linear_time():
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="ends within a tag"):
+        parse_page(b"<" + b"a" * 300_000, "text/html", BASE)
+    assert time.process_time() - start < 4
+
+
 def test_upload_times_of_the_older_json():
     files = [{"filename": "a.whl", "upload_time_iso_8601": "2025-01-01T00:00:00.123456Z"}, {"filename": "b"}, 7]
     content = json.dumps({"releases": {"1": files, "2": "?"}}).encode()
@@ -277,3 +285,22 @@ def test_what_pip_takes_for_no_page_is_none(kind):
 def test_json_that_is_no_page_of_an_index(text):
     with pytest.raises(Unreadable):
         parse_page(text.encode(), JSON_TYPE, BASE)
+
+
+def test_the_page_of_another_project_is_no_answer():
+    wheel = {"filename": "other-1.0-py3-none-any.whl", "url": "other-1.0-py3-none-any.whl", "hashes": {}}
+    foreign = json.dumps({"meta": {"api-version": "1.1"}, "name": "Other", "files": [wheel]}).encode()
+    anchor = '<a href="{0}-1.0-py3-none-any.whl">{0}</a>'
+    titled = html(anchor.format("other"), head="<title>Links for other</title>")
+    for content, kind in ((foreign, JSON_TYPE), (titled, "text/html")):
+        with pytest.raises(Unreadable, match=r"the page of [Oo]ther came where that of pkg"):
+            parse_page(content, kind, BASE, project="pkg")
+        assert len(parse_page(content, kind, BASE, project="OTHER")) == 1
+        assert len(parse_page(content, kind, BASE)) == 1
+    mixed = html(anchor.format("other"), anchor.format("pkg"), head="<title>Links for mirror</title>")
+    assert len(parse_page(mixed, "text/html", BASE, project="pkg")) == 2
+
+
+def test_a_base_that_is_no_url_is_told():
+    with pytest.raises(Unreadable, match="is not a URL"):
+        parse_page(html('<a href="pkg-1.0.tar.gz">x</a>', head='<base href="http://[::1">'), "text/html", BASE)

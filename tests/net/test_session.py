@@ -48,6 +48,12 @@ def test_a_refusal_is_not_asked_again_and_is_no_absence(server, session):
         session.get(f"{server.origin}/page")
 
 
+def test_a_part_that_was_not_asked_for_is_no_answer(server, session):
+    server.fail("/page", 206)
+    with pytest.raises(NetworkProblem, match="HTTP 206"):
+        session.get(f"{server.origin}/page")
+
+
 def test_no_server_at_all_is_asked_once_more_and_no_further(pauses):
     session = Session(NetworkSettings(retries=5, timeout=5), pause=pauses.append)
     with pytest.raises(NetworkProblem, match=r"refused, after 2 tries"):

@@ -97,3 +97,59 @@ def test_secrets_of_few_characters_are_told_by_their_place(text, secret):
 )
 def test_what_stands_in_such_a_place_and_is_none_stays(text):
     assert Redactor().text(text) == text
+
+
+KEY = "kX9vT2qLmB7z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"AWS Secret Access Key [None]: {KEY}",
+        f"wandb: ERROR api_key invalid: {KEY}",
+        f"api_key\n  String should have at least 40 characters [input_value='{KEY}', input_type=str]",
+        f'"github-oauth": {{"github.example": "{KEY}"}}',
+        f"WIFI:S:Lab;T:WPA;P:{KEY};;",
+        f"wifi.setup('lab', '{KEY}')",
+        f'WiFi.begin("lab", "{KEY}/a");',
+        f'char auth[] = "{KEY}";',
+        f"requests.get(url, params={{'key': '{KEY}'}})",
+        f"credentials = ('bob', '{KEY}')",
+        f"docker swarm join --x SWMTKN-1-{KEY * 2}",
+        f"<AdministratorPassword><Value>{KEY}</Value></AdministratorPassword>",
+        f"winrm -u:bob -p:{KEY}",
+        f"vncpasswd -f <<< {KEY}",
+        f"printf %s {KEY} | gh auth login --with-token",
+        f"iwconfig wlan0 key s:{KEY}",
+        f"rclone obscure {KEY}",
+        f"_gh_sess={KEY}; path=/",
+        f"SAMLResponse={KEY * 2}&RelayState=x",
+        f"BUNDLE_ENTERPRISE__CONTRIBSYS__COM={KEY}:{KEY}",
+        "bindpw walnutsaddle",
+        "client.username_pw_set('u', 'walnutsaddle')",
+        f"CLIENT_RANDOM {'ab12' * 16} {'cd34' * 24}",
+        f"4b1d{KEY * 3}aB",
+        f"sl.{KEY * 11}",
+        "sdk-0c0ffee1-12ab-34cd-56ef-0123456789ab",
+        f"sk_{'0a1b' * 12}",
+    ],
+)
+def test_where_else_secrets_stand(text):
+    found = Redactor().text(text)
+    left = (KEY, "walnutsaddle", "cd34cd34", "0c0ffee1", "0a1b0a1b")
+    assert "****" in found
+    assert not [one for one in left if one in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker run -v `pwd`:/workdir -v $(pwd):/work x",
+        "docker run --user $(id -u):$(id -g) x",
+        'enc = SimpleBytePairEncoding.from_tiktoken("cl100k_base")',
+        "sdk-build-tools-34.0.0",
+        "sl.so.1",
+    ],
+)
+def test_what_only_looks_like_these_stays(text):
+    assert Redactor().text(text) == text

@@ -36,6 +36,12 @@ def conv(shape=(1, 2, 2, 2), **values):
     return pack(made)
 
 
+def newer(version):
+    made = small()
+    made.operatorCodes[0].version = version
+    return pack(made)
+
+
 A = ([1, 4], FLOAT)
 POOL = {"strideW": 2, "strideH": 2, "filterWidth": 2, "filterHeight": 2, "padding": 1}
 
@@ -79,6 +85,8 @@ def test_what_fits(make):
         (lambda: one("FULLY_CONNECTED", [([1, 4], INT8), ([3, 4], INT8)], [([1, 3], INT8)]), "integers without scales"),
         (lambda: one("TANH", [([1, 4], INT8)], [([1, 4], INT8)]), "integers without scales"),
         (lambda: one("FULLY_CONNECTED", [A, ([3, 4], FLOAT)], [([1, 3], FLOAT)], count=2), "2 inputs and 2 outputs"),
+        (lambda: one("TRANSPOSE", [A, ([], INT32, 1)], [A], buffers=(b"", bytes(4))), "takes other than lists"),
+        (lambda: newer(1 << 24), "is of the version 16777216"),
         (lambda: conv(strideW=0), "has 0 as its stride_w"),
         (lambda: conv(strideH=40000), "has 40000 as its stride_h"),
         (lambda: conv(padding=-1), "an unknown padding"),

@@ -33,6 +33,8 @@ def read(shape, kind=INT8, data=b"", *, version=3, **rest):
         ([2, 3], {"quantization": quantized([0.5] * 3, [0] * 3, 1)}),
         ([], {"quantization": quantized([0.5], [0], 1)}),
         ([2, 3], {"quantization": quantized([], [], 7)}),
+        ([2, 3], {"quantization": quantized([0.5], [-128])}),
+        ([2, 3], {"kind": 3, "quantization": quantized([0.5], [255])}),
     ],
 )
 def test_what_is_whole(shape, rest):
@@ -57,6 +59,11 @@ def test_what_is_whole(shape, rest):
         ([2, 3], {"quantization": quantized([0.5], [0], 99)}, "scales for its dimension 99"),
         ([2, 3], {"quantization": quantized([0.5], [0], -1)}, "scales for its dimension -1"),
         ([2, 3], {"quantization": quantized([], [], 0, BLOCKWISE)}, "not said where"),
+        ([2, 3], {"quantization": quantized([0.5], [-129])}, "INT8 and has a zero point beyond that"),
+        ([2], {"kind": INT4, "quantization": quantized([0.5], [8])}, "INT4 and has a zero point beyond that"),
+        ([2, 3], {"kind": 3, "quantization": quantized([0.5], [-1])}, "UINT8 and has a zero point beyond that"),
+        ([2, -3], {}, r"the impossible shape \[2, -3\]"),
+        ([1 << 30] * 3, {}, "the impossible shape"),
         ([2, 3], {"version": 0}, "version 0"),
     ],
 )

@@ -82,8 +82,8 @@ def _require_parsed(model: Message) -> None:
         message, kind, depth = stack.pop()
         if depth > _DEEPEST:
             raise Unreadable(f"its parts lie in each other more than {_DEEPEST} deep")
-        if kind == "Attribute" and with_types and not message.number(_TYPE):
-            raise Unreadable(f"the attribute {message.text(1)!r} has no type")
+        if kind == "Attribute" and not (message.text(1) and (message.number(_TYPE) or not with_types)):
+            raise Unreadable(f"the attribute {message.text(1)!r} has no type or no name")
         for number, inner in _NESTED[kind].items():
             stack += [(each, inner, depth + 1) for each in message.messages(number)]
 

@@ -15,7 +15,9 @@ from envdoctor.core.data import load_table
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import checkpoint
 from envdoctor.pipeline.sources.effects import asset_files, reached_in, run_by
-from envdoctor.pipeline.sources.saved_objects import require_bodies, require_objects, require_variables, sizes_of
+from envdoctor.pipeline.sources.saved_functions import require_graph
+from envdoctor.pipeline.sources.saved_messages import require_messages
+from envdoctor.pipeline.sources.saved_objects import require_objects, require_references, require_variables, sizes_of
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.protobuf import read_message
 from envdoctor.tflite.reader import map_file
@@ -123,16 +125,19 @@ def read_saved_model(folder: Path) -> SavedModel:
     if other is not None:
         raise UsageProblem(f"{folder} holds its program twice, in saved_model.pb and {other}; remove the wrong one.")
     try:
-        graphs = list(read_message(map_file(file)).messages(2))
+        data = map_file(file)
+        require_messages(data)
+        graphs = list(read_message(data).messages(2))
         serving = [graph for graph in graphs if _SERVE in graph.first(1).texts(4)]
         if not serving:
             raise UsageProblem(f"{folder} is a SavedModel without a graph for serving; save it with the tag 'serve'.")
+        _require_own_tags(graphs)
         reached = [reached_in(graph) for graph in graphs]
         found = _read_graph(serving[0])
         running = {name: frozenset(run_by(serving[0], name)) for name in found.signatures}
-        functions = list(serving[0].first(2).first(2).messages(1))
-        require_bodies(functions)
-        require_objects(serving[0].first(7), functions)
+        require_graph(serving[0])
+        require_references(serving[0])
+        require_objects(serving[0].first(7), serving[0].first(2).first(2).messages(1))
     except Unreadable as error:
         raise Unreadable(f"{file} is damaged or cut short: {error}") from None
     if not found.signatures:
@@ -148,6 +153,11 @@ def read_saved_model(folder: Path) -> SavedModel:
     outside = [phrase for graph in graphs for phrase in _assets(folder, graph)]
     effects = [phrase for part in reached for phrase in part.effects]
     return dataclasses.replace(found, running=running, effects=tuple(dict.fromkeys((*effects, *outside))))
+
+
+def _require_own_tags(graphs: list[Message]) -> None:
+    if len({frozenset(graph.first(1).texts(4)) for graph in graphs}) < len(graphs):
+        raise Unreadable("two of its graphs have the same tags")
 
 
 def _require_signatures(file: Path, graph: Message) -> None:

@@ -6,27 +6,27 @@ What refuses them: tensorflow/python/saved_model/load.py, function_deserializati
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator
 
     from envdoctor.support.protobuf import Message
 
 #: What an object is: a user's, an asset, a function, a variable ...; or a name under which its class is registered.
 _KINDS = (4, 5, 6, 7, 8, 9, 10, 12, 13, 14)
-_USER, _FUNCTION, _VARIABLE, _BARE_FUNCTION = 4, 6, 7, 8
+_USER, _ASSET, _FUNCTION, _VARIABLE, _BARE_FUNCTION, _CONSTANT = 4, 5, 6, 7, 8, 9
+#: What it refers to by number.
+_CHILDREN, _SLOTS, _DEPENDENCIES = 1, 3, 15
 #: What a StructuredValue may hold; of these a specification of a tensor, and of anything else.
 _VALUES = (1, 11, 12, 13, 14, 31, 32, 33, 34, 35, 51, 52, 53, 54, 55, 56)
 _SPEC, _OTHER_SPEC, _BOUNDED_SPEC = 33, 34, 35
-_LIST, _TUPLE, _DICT, _NAMED_TUPLE = 51, 52, 53, 54
+_TEXT, _LIST, _TUPLE, _DICT, _NAMED_TUPLE = 13, 51, 52, 53, 54
 _ARGUMENT_PARTS = {"args", "varargs", "varkw", "defaults", "kwonlyargs", "kwonlydefaults", "annotations"}
-_DEEPEST, _NEWEST_TYPE, _REFERENCES = 100, 50, 200  # 32 types in 2026, and as many from 101 on
-_DEVICE = re.compile(r"(?:/(?:(?:job|replica|task):[\w*-]+|(?:device:)?\w+:[\d*]+))*")
+_DEEPEST = 100
 #: What a function may capture: an asset, a variable, a constant, a resource, a tensor; a class of somebody's own.
 _CAPTURED = (5, 7, 9, 10, 12, 13)
 _ARGUMENTS_AND_KEYWORDS = 2
@@ -60,8 +60,39 @@ def _require_object(number: int, node: Message, concrete: Container[str]) -> Non
         raise Unreadable(f"its object {number} is the function {lost!r}, which is not there")
     if node.has(_FUNCTION):
         _require_specification(node.first(_FUNCTION).first(2))
+    if not all(node.first(_BARE_FUNCTION).texts(2)):
+        raise Unreadable(f"its object {number} is a function that takes an argument without a name")
     if node.first(_BARE_FUNCTION).has(4):
         _require_specification(node.first(_BARE_FUNCTION).first(4))
+
+
+def require_references(graph: Message) -> None:
+    """Refuse a MetaGraphDef with an object that refers to another, an asset or a constant that is not there.
+
+    Raises:
+        Unreadable: there is one.
+    """
+    nodes = list(graph.first(7).messages(1))
+    assets, operators = len(list(graph.messages(6))), {node.text(1) for node in graph.first(2).messages(1)}
+    for each in graph.messages(4):
+        if "variables" in each.text(1):  # each a VariableDef: its name, and what gives it its value and reads it
+            _require_defined(each.first(2).first(2).messages(1), operators)
+    for number, node in enumerate(nodes):
+        others = [each.number(1) for field in (_CHILDREN, _DEPENDENCIES) for each in node.messages(field)]
+        others += [each.number(field) for each in node.messages(_SLOTS) for field in (1, 3)]
+        if max(others, default=0) >= len(nodes):
+            raise Unreadable(f"its object {number} holds the object {max(others)} of {len(nodes)}")
+        if node.has(_ASSET) and node.first(_ASSET).number(1) >= assets:
+            raise Unreadable(f"its object {number} is an asset that is not there")
+        if node.has(_CONSTANT) and node.first(_CONSTANT).text(1) not in operators:
+            raise Unreadable(f"its object {number} is a constant that is not in its graph")
+
+
+def _require_defined(variables: Iterable[Message], operators: Container[str]) -> None:
+    for variable in variables:
+        for tensor in filter(None, (variable.text(field) for field in (1, 2, 3, 6))):
+            if tensor.partition(":")[0] not in operators:
+                raise Unreadable(f"a variable of its graph uses {tensor!r}, which nothing gives")
 
 
 def _has_value(node: Message) -> bool:
@@ -92,59 +123,6 @@ def sizes_of(shape: Message) -> tuple[int, ...]:
     return tuple(size.signed(1) for size in shape.messages(2))
 
 
-def require_bodies(functions: Iterable[Message]) -> None:
-    """Refuse a function that uses what nothing in it gives, or that says one thing twice and otherwise.
-
-    Raises:
-        Unreadable: there is one, or an operator has an attribute without a value.
-    """
-    for function in functions:
-        signature, nodes = function.first(1), list(function.messages(3))
-        name, defined = signature.text(1), [each.text(1) for each in (*signature.messages(2), *nodes)]
-        given = [entry.text(2) for field in (4, 6) for entry in function.messages(field)]
-        for used in (*given, *(used for node in nodes for used in node.texts(3))):
-            if used.removeprefix("^").partition(":")[0] not in defined or used.endswith(":"):
-                raise Unreadable(f"its function {name} uses {used!r}, which nothing gives")
-        _require_once(f"its function {name}", "what it computes", defined, defined)
-        outputs = [each.text(1) for each in signature.messages(3)]
-        _require_once(f"its function {name}", "what it gives", outputs, [one.text(1) for one in function.messages(4)])
-        last, kept = signature.texts(20), {one.text(1) for one in function.messages(6)}
-        _require_once(f"its function {name}", "what it runs last", last, [one for one in last if one in kept])
-        for argument in signature.messages(2):
-            if not (argument.has(4) or argument.has(6) or _is_type(argument.number(3))):
-                raise Unreadable(f"its function {name} takes {argument.text(1)} of no type")
-        for node in nodes:
-            _require_node(node)
-
-
-def _require_once(who: str, what: str, said: Sequence[str], meant: Sequence[str]) -> None:
-    """Names that are told in two places must be the same, and each told once."""
-    if len(said) != len(set(said)) or set(said) != set(meant):
-        odd = sorted({*set(said) ^ set(meant), *(name for name in said if said.count(name) > 1)})
-        raise Unreadable(f"{who} does not tell once {what}: {', '.join(odd[:3])}")
-
-
-def _require_node(node: Message) -> None:
-    inputs, attributes = node.texts(3), [entry.first(2) for entry in node.messages(5)]
-    if not node.text(2) or not _DEVICE.fullmatch(node.text(4)):
-        raise Unreadable(f"the operator {node.text(1)} has no kind, or is to run on {node.text(4)!r}")
-    if sorted(inputs, key=_is_control) != list(inputs):
-        raise Unreadable(f"the operator {node.text(1)} waits for others before it takes its inputs")
-    if any(not len(entry.raw(2)) for entry in node.messages(5)):
-        raise Unreadable(f"the operator {node.text(1)} has an attribute without a value")
-    if any(each.has(6) and not _is_type(each.number(6)) for each in attributes):
-        raise Unreadable(f"the operator {node.text(1)} has an element type that there is none of")
-
-
-def _is_type(number: int) -> bool:
-    """A DataType, or the same of a reference."""
-    return 0 < number % 100 <= _NEWEST_TYPE and number < _REFERENCES
-
-
-def _is_control(name: str) -> bool:
-    return name.startswith("^")
-
-
 def _require_specification(specification: Message) -> None:
     """A FunctionSpec: the arguments that the Python function had, and what is known of them."""
     for field in (1, 5):
@@ -153,8 +131,10 @@ def _require_specification(specification: Message) -> None:
     named = {pair.text(1): pair.first(2) for pair in pairs}
     if not named.keys() >= _ARGUMENT_PARTS or len(named) < len(pairs):
         raise Unreadable("a function does not say which arguments it has")
-    known, taken = len(list(named["args"].first(_LIST).messages(1))), specification.first(5).first(_TUPLE)
-    if named.get("varargs", specification).has(1) and len(list(taken.messages(1))) > known:
+    known, taken = list(named["args"].first(_LIST).messages(1)), specification.first(5).first(_TUPLE)
+    if not all(each.text(_TEXT) for each in (*known, *named["kwonlyargs"].first(_LIST).messages(1))):
+        raise Unreadable("a function has an argument without a name")
+    if named["varargs"].has(1) and len(list(taken.messages(1))) > len(known):
         raise Unreadable("a function says more of its arguments than it has")
 
 
@@ -166,7 +146,9 @@ def _require_signature(name: str, function: Message, arguments: list[int] | None
     parts = list(inputs.first(_TUPLE).messages(1))
     if len(parts) != _ARGUMENTS_AND_KEYWORDS:
         raise Unreadable(f"the function {name!r} has no arguments and keywords")
-    if arguments is None or any(leaf.has(_OTHER_SPEC) for leaf in leaves):
+    if arguments is None:
+        raise Unreadable(f"the function {name!r} is not there")
+    if any(leaf.has(_OTHER_SPEC) for leaf in leaves):
         return
     kinds = [leaf.first(field).number(3) for leaf in leaves for field in (_SPEC, _BOUNDED_SPEC) if leaf.has(field)]
     captured = len(list(function.numbers(2)))

@@ -3,8 +3,10 @@
 import pytest
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.pipeline.sources.saved_functions import require_bodies, require_graph
+from envdoctor.pipeline.sources.saved_messages import require_messages
 from envdoctor.pipeline.sources.saved_model import read_saved_model
-from envdoctor.pipeline.sources.saved_objects import require_bodies, require_objects, require_variables
+from envdoctor.pipeline.sources.saved_objects import require_objects, require_references, require_variables
 from envdoctor.support.protobuf import read_message
 from keras_files import entry, field, saved_model, tensor_info, write_saved_model
 
@@ -101,7 +103,7 @@ def test_what_tensorflow_does_not_put_together(objects, words):
 
 @pytest.mark.parametrize("device", ["", "/cpu:0", "/device:GPU:*", "/job:worker/replica:0/task:1/device:XLA_GPU:0"])
 def test_where_an_operator_runs(device):
-    require_bodies([read_message(memoryview(function(FLOAT, nodes=node("n", device=device))))])
+    require_bodies([read_message(memoryview(function(FLOAT, nodes=node("n", device=device))))], {})
 
 
 def test_what_is_captured_has_a_value():
@@ -145,7 +147,7 @@ def node(name, *inputs, attribute=b"\x30\x01", kind="Add", device=""):
 
 def test_a_function_uses_what_it_has():
     whole = function(FLOAT, nodes=node("n", "a0", "m:z:0", "^m") + node("m"), gives=("n:z:0",))
-    require_bodies([read_message(memoryview(whole))])
+    require_bodies([read_message(memoryview(whole))], {})
     for lost, words in (
         (function(FLOAT, nodes=node("n", "a1")), "uses 'a1', which nothing gives"),
         (function(FLOAT, nodes=node("n"), gives=("m:z:0",)), "uses 'm:z:0'"),
@@ -161,7 +163,7 @@ def test_a_function_uses_what_it_has():
         (function(FLOAT, nodes=node("n", attribute=b"\x30\x63")), "an element type that there is none of"),
     ):
         with pytest.raises(Unreadable, match=words):
-            require_bodies([read_message(memoryview(lost))])
+            require_bodies([read_message(memoryview(lost))], {})
 
 
 def test_a_model_is_held_against_all_of_it(tmp_path):
@@ -173,3 +175,121 @@ def test_a_model_is_held_against_all_of_it(tmp_path):
                 read_saved_model(path)
         else:
             assert read_saved_model(path).operators
+
+
+def defined(name="Add", *, inputs=1, outputs=("z",), attributes=(("T", "type", b""),)):
+    """The definition of an operator that a model brings."""
+    taken = b"".join(field(2, field(1, f"x{number}")) for number in range(inputs))
+    given = b"".join(field(3, field(1, each)) for each in outputs)
+    named = b"".join(field(4, field(1, key) + field(2, kind) + more) for key, kind, more in attributes)
+    return field(1, field(1, name) + taken + given + named)
+
+
+def meta(*operators, functions=(), nodes=b"", objects=(), assets=()):
+    library = field(2, b"".join(field(1, each) for each in functions))
+    parts = field(1, field(2, b"".join(operators))) + field(2, nodes + library) + b"".join(assets)
+    return read_message(memoryview(parts + field(7, b"".join(field(1, each) for each in objects))))
+
+
+def in_graph(*nodes):
+    """Operators of the main graph, whose field has another number than in a function."""
+    return b"".join(field(1, read_message(memoryview(each)).raw(3)) for each in nodes)
+
+
+SHAPES = field(1, field(7, b"") + field(7, b""))
+
+
+@pytest.mark.parametrize(
+    ("graph", "words"),
+    [
+        (meta(defined(inputs=2), nodes=in_graph(node("a", "b", "b:1"), node("b", "b", "b"))), None),
+        (meta(defined(inputs=0), functions=[function(nodes=node("n"), gives=("n:z:0",))]), None),
+        (meta(defined("Of", attributes=(("T", "type", field(3, b"\x30\x01")),)), nodes=in_graph(node("a"))), "define"),
+        (meta(defined(inputs=2), nodes=in_graph(node("a", "a"))), "takes 1 inputs, a Add 2"),
+        (meta(nodes=in_graph(node("a", "c"))), "its graph uses 'c'"),
+        (meta(nodes=in_graph(node("a"), node("a"))), "tell once what it computes: a"),
+        (meta(functions=[function(), function()]), "tell once which functions it has: f"),
+        (meta(defined(inputs=0, attributes=()), nodes=in_graph(node("a"))), "other attributes than a Add: T"),
+        (
+            meta(defined(inputs=0, attributes=(("T", "int", b""),)), nodes=in_graph(node("a"))),
+            "attributes than a Add: T",
+        ),
+        (meta(defined(attributes=(("N", "int", b""),)), nodes=in_graph(node("a", "a"))), "attributes than a Add: N"),
+        (
+            meta(defined(inputs=0), functions=[function(nodes=node("n"), gives=("n:y:0",))]),
+            "'n:y:0', which is no output",
+        ),
+        (meta(functions=[function(nodes=node("n"), gives=("n:z",))]), "uses 'n:z'"),
+        (
+            meta(
+                defined(inputs=0), nodes=in_graph(field(3, node("a")[2:] + field(5, entry("_output_shapes", SHAPES))))
+            ),
+            "shapes of other outputs",
+        ),
+    ],
+)
+def test_operators_are_held_against_their_definitions(graph, words):
+    if words is None:
+        require_graph(graph)
+        return
+    with pytest.raises(Unreadable, match=words):
+        require_graph(graph)
+
+
+def test_operators_of_functions_need_no_definition():
+    require_graph(meta(defined("Other"), functions=[function(nodes=node("n"))]))
+
+
+def test_arguments_in_lists_are_counted_by_their_attributes():
+    many = field(
+        1, field(1, "Many") + field(2, field(1, "xs") + field(5, "N")) + field(4, field(1, "N") + field(2, "int"))
+    )
+    take = field(
+        3, field(1, "a") + field(2, "Many") + field(3, "a") + field(3, "a") + field(5, entry("N", b"\x18\x02"))
+    )
+    require_graph(meta(many, nodes=in_graph(take)))
+    with pytest.raises(Unreadable, match="takes 2 inputs, a Many 3"):
+        require_graph(meta(many, nodes=in_graph(take.replace(b"\x18\x02", b"\x18\x03"))))
+
+
+def test_objects_refer_to_what_is_there():
+    asset, constant = field(5, field(1, 0)), field(9, field(1, "c"))
+    parts = {"nodes": field(1, field(1, "c")), "assets": [field(6, field(2, "words.txt"))]}
+    require_references(meta(objects=[USER + field(1, field(1, 2)), asset, constant], **parts))
+    for lost in (USER + field(15, field(1, 1)), field(5, field(1, 1)), field(9, field(1, "d")), field(3, field(3, 7))):
+        with pytest.raises(Unreadable, match="its object 0"):
+            require_references(meta(objects=[lost], **parts))
+
+
+def test_messages_are_read_to_their_innermost(tmp_path):
+    deep = function(nodes=node("n", attribute=field(8, field(2, field(2, field(1, 3))))))
+    whole = field(2, field(2, field(2, field(1, deep))))
+    require_messages(memoryview(whole))
+    for lost, words in (
+        (whole.replace(b"\x08\x03", b"\x08\xff", 1), "runs over"),
+        (field(2, field(1, field(4, b"se\xffrve"))), "no UTF-8"),
+        (field(2, field(5, field(1, b"\xc3") + field(2, b""))), "no UTF-8"),
+        (field(2, field(2, field(2, field(1, node_with_size(-5))))), "has the size -5"),
+    ):
+        with pytest.raises(Unreadable, match=words):
+            require_messages(memoryview(lost))
+    twice = saved_model({"serving_default": {"x": tensor_info((4,))}})
+    path = write_saved_model(tmp_path / "m", twice + twice.removeprefix(field(1, 1)))
+    with pytest.raises(Unreadable, match="two of its graphs have the same tags"):
+        read_saved_model(path)
+
+
+def node_with_size(size):
+    return function(nodes=node("n", attribute=field(7, field(2, field(1, size)))))
+
+
+def test_variables_of_a_graph_are_in_it():
+    def kept(*names):
+        variable = b"".join(field(number, name) for number, name in zip((1, 2, 3), names, strict=False))
+        return [field(4, entry("trainable_variables", field(2, field(1, variable))))]
+
+    nodes = in_graph(node("w"), node("w/Assign"))
+    require_references(meta(nodes=nodes, assets=kept("w:0", "w/Assign")))
+    for lost in (("v:0", "w/Assign"), ("w:0", "w/Assigm"), ("w:0", "w/Assign", "w/read:0")):
+        with pytest.raises(Unreadable, match="a variable of its graph uses"):
+            require_references(meta(nodes=nodes, assets=kept(*lost)))
