@@ -165,9 +165,9 @@ def _collecting(monkeypatch, collect):
 
 
 def test_waiting_for_a_fact_that_another_probe_collects_is_not_charged(monkeypatch):
-    facts = _collecting(monkeypatch, lambda: time.sleep(0.7))
+    facts = _collecting(monkeypatch, lambda: time.sleep(1.5))
     read = lambda facts: facts.shared or ()  # noqa: E731
-    collector, waiter = run_probes([make("HST001", read, timeout=5), make("HST002", read, timeout=0.2)], facts)
+    collector, waiter = run_probes([make("HST001", read, timeout=5), make("HST002", read, timeout=1)], facts)
     assert collector.outcome is Outcome.PASSED
     assert waiter.outcome is Outcome.PASSED, waiter.reason
 

@@ -118,6 +118,10 @@ def test_operators_that_no_type_makes_better():
         ("tensorflow/lite/kernels/read_variable.cc:67 variable != nullptr was not true.", "variable-not-initialized"),
         ("NotFoundError: Op type not registered 'DisableCopyOnRead' in binary", "saved-model-too-new"),
         ("Didn't find op for builtin opcode 'TILE' version '3'. An older version", "operator-version-too-new"),
+        (
+            "tensorflow/lite/kernels/div.cc:242 data[i] != zero_point was not true.\nNode number 7 (DIV) failed to invoke.",
+            "quantized-division-by-zero",
+        ),
         ("ValueError: Op builtin_code out of range: 206. Are you using old", "operator-unknown"),
         ("RuntimeError: Failed for tensor x/y\nEmpty min/max for tensor x/y", "ranges-not-recorded"),
         ("OSError: [Errno 28] No space left on device", "disk-full"),
