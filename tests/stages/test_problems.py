@@ -119,7 +119,7 @@ def test_operators_that_no_type_makes_better():
         ("NotFoundError: Op type not registered 'DisableCopyOnRead' in binary", "saved-model-too-new"),
         ("Didn't find op for builtin opcode 'TILE' version '3'. An older version", "operator-version-too-new"),
         (
-            "tensorflow/lite/kernels/div.cc:242 data[i] != zero_point was not true.\nNode number 7 (DIV) failed to invoke.",
+            "tensorflow/lite/kernels/div.cc:242 data[i] != zero_point was not true.\nNode 7 (DIV) failed to invoke.",
             "quantized-division-by-zero",
         ),
         ("ValueError: Op builtin_code out of range: 206. Are you using old", "operator-unknown"),
