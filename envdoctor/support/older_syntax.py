@@ -6,6 +6,7 @@ The oracle is CPython: its parser asked for an older grammar (`feature_version`)
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 
@@ -28,8 +29,8 @@ _NEWER = {
 _STARS = re.compile(r"\[(?:[^\[\]\n]*,\s*)?\*\w|:[ \t]*\*\w")
 #: What only the compiler refuses, where it stands in a wrong place.
 _PLACED = re.compile(
-    r"\n(?:return|yield|await|break|continue|\*|from __future__)|\b(?:nonlocal|global|__debug__)\b"
-    r"|\n[ \t]+from\b[^\n]*\bimport[ \t]*\(?\*"
+    r"\n(?:return|yield|await|break|continue|nonlocal|\*"
+    r"|[ \t]+(?:(?:global|nonlocal)\b|from\b[^\n]*\bimport[ \t]*\(?\*))"
 )
 _ALLOWED_LATER = "asynchronous comprehension"  # in any comprehension of an asynchronous function, since Python 3.11
 #: Comments and strings, as Pythons before 3.12 divide a text into them; at last, the start of one without an end.
@@ -69,11 +70,25 @@ def older_grammar(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
 
 
 def _misplaced(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
-    if not _PLACED.search(f"\n{text}"):
+    if not (_PLACED.search(f"\n{text}") or "__debug__" in text or _has_late_future(text)):
         return None
     refused = grammar_error(lambda: compile(text, "text", "exec", dont_inherit=True))
     is_here = version == sys.version_info[:2]
     return None if refused is None or (_ALLOWED_LATER in refused.problem and not is_here) else refused
+
+
+def _has_late_future(text: str) -> bool:
+    """Whether a `from __future__` stands behind another statement."""
+    if "__future__" not in text:
+        return False
+    tree = parse_python(text)
+    body = tree.body[ast.get_docstring(tree, clean=False) is not None :]
+    others = itertools.dropwhile(_is_future, body)
+    return any(_is_future(each) for each in others)
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _starred_line(tree: ast.Module, text: str) -> int:
