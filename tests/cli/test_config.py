@@ -46,8 +46,8 @@ def asked(done):
 def test_check_asks_what_is_selected_and_an_option_counts_more(call):
     done = call('select = ["PYT001", "PKG001"]\nskip = ["PKG001"]', "check", "--fast", "--json")
     assert asked(done) == {"PYT001": "passed"}
-    done = call('select = ["PYT001"]\nskip = ["PYT002"]', "check", "--only", "PYT002", "--json")
-    assert asked(done) == {"PYT002": "passed"}
+    done = call('select = ["PYT001"]\nskip = ["PYT003"]', "check", "--only", "PYT002", "--json")
+    assert asked(done) == {"PYT003": "passed"}
     done = call('select = ["PYT001"]', "check", "--json", ENVDOCTOR_SELECT="PYT003")
     assert asked(done) == {"PYT003": "passed"}
 
@@ -64,7 +64,7 @@ def test_an_ignored_finding_is_shown_and_exit_code_0(call):
 
 def test_a_default_that_is_configured_does_not_contradict_another_option(call, work):
     (work / "wanted.txt").write_text("foo==1.0\n")
-    done = call('select = ["PYT001"]\nskip = ["PYT002"]', "check", "-r", "wanted.txt", "--json")
+    done = call('select = ["PYT001"]\nskip = ["PYT003"]', "check", "-r", "wanted.txt", "--json")
     assert done.returncode in {0, 1}, done.stderr
     assert "-r judges a file" not in done.stderr
 
