@@ -35,7 +35,7 @@ def test_the_plan_is_shown_and_nothing_is_done_without_a_terminal_and_done_with_
     code, printed = run("fix", "--python", env, "--json")
     told = json.loads(printed.out)
     assert (code, told["summary"]["exit_code"], told["results"]) == (1, 1, [])
-    assert [one["code"] for one in told["findings"]] == ["PKG001"]
+    assert {one["code"] for one in told["findings"]} - {"PYT002"} == {"PKG001"}  # PYT002: Python 3.14
     code, printed = run("fix", "--python", env, "--yes")
     assert code == 0
     assert "fixed: PKG001" in printed.out
