@@ -46,7 +46,7 @@ def asked(done):
 def test_check_asks_what_is_selected_and_an_option_counts_more(call):
     done = call('select = ["PYT001", "PKG001"]\nskip = ["PKG001"]', "check", "--fast", "--json")
     assert asked(done) == {"PYT001": "passed"}
-    done = call('select = ["PYT001"]\nskip = ["PYT003"]', "check", "--only", "PYT002", "--json")
+    done = call('select = ["PYT001"]\nskip = ["PYT003"]', "check", "--only", "PYT003", "--json")
     assert asked(done) == {"PYT003": "passed"}
     done = call('select = ["PYT001"]', "check", "--json", ENVDOCTOR_SELECT="PYT003")
     assert asked(done) == {"PYT003": "passed"}
