@@ -192,13 +192,22 @@ def _why_line_raises(line: str, code: StartCode | None) -> str:
 
 def _is_there(name: str, python: Python) -> bool:
     """Whether a module of that name may be found; an archive on the search path may hold anything."""
-    if name in sys.stdlib_module_names:
+    if name in standard_names(python):
         return True
     folders = [one.path for one in python.search_path] + [library_of(python)]
     if any(os.path.isfile(folder) for folder in folders):
         return True
     endings = ("", ".py", ".pyc", *python.extension_suffixes)
     return any(os.path.exists(f"{folder}/{name}{ending}") for folder in folders for ending in endings)
+
+
+def standard_names(python: Python) -> frozenset[str]:
+    """The top-level modules of the examined Python's own library, on any system."""
+    if python.minor == sys.version_info[:2]:
+        return sys.stdlib_module_names
+    from envdoctor.imports.standard_library import modules_of_version
+
+    return modules_of_version(python.minor)
 
 
 def library_of(python: Python) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from envdoctor.core.frozen import frozen
 from envdoctor.facts.python.search_path import Origin, entries_of, modules_in
 from envdoctor.facts.records.clashes import CARELESS
+from envdoctor.facts.startup import standard_names
 from envdoctor.support.files import read_head
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ def _hiding(facts: Facts, owners: Mapping[str, Mapping[str, Distribution]]) -> I
         if folder in owners:
             continue  # of distributions: a clash of two is told as that
         found = list(modules_in(folder, facts.python.extension_suffixes))
-        standard = {name for name, _ in found if name in sys.stdlib_module_names and name[0] != "_"} - _NEVER_HIDDEN
+        library = standard_names(facts.python)
+        standard = {name for name, _ in found if name in library and name[0] != "_"} - _NEVER_HIDDEN
         if len(standard) > _LIBRARY:
             standard = set()
         for name, path in found:

@@ -36,14 +36,19 @@ _MAY_BE_LEFT_OUT = frozenset({
 
 
 @functools.lru_cache(maxsize=64)
-def standard_modules(target: Target) -> frozenset[str]:
-    """The top-level modules that the target's Python brings."""
+def modules_of_version(python: tuple[int, ...]) -> frozenset[str]:
+    """The top-level modules that a version of CPython brings on any system, as its `sys.stdlib_module_names`."""
     table = load_table("python_modules")
-    python = target.interpreter.version
     late = {name for name, since in table["added"].items() if _version(since) > python}
     gone = {name for name, since in table["removed"].items() if _version(since) <= python}
-    foreign = table["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
-    known = {*table["modules"], *table["added"], *table["removed"]} - late - gone - {*foreign}
+    return frozenset({*table["modules"], *table["added"], *table["removed"]} - late - gone)
+
+
+@functools.lru_cache(maxsize=64)
+def standard_modules(target: Target) -> frozenset[str]:
+    """The top-level modules that the target's Python brings."""
+    foreign = load_table("python_modules")["systems"]["unix" if target.platform.system is System.WINDOWS else "windows"]
+    known = modules_of_version(target.interpreter.version).difference(foreign)
     return frozenset(known | _PYPY if target.interpreter.implementation == "pp" else known)
 
 

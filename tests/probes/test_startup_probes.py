@@ -69,6 +69,12 @@ def test_a_line_that_does_not_work(site, line, words):
     assert finding.evidence[0].excerpt == line
 
 
+@pytest.mark.parametrize("minor", range(8, 15))
+def test_a_line_that_imports_what_only_older_pythons_have(site, minor):
+    site.write("mine.pth", "import imp\n")
+    assert bool(ask("PYT009", facts_of(site, version=f"3.{minor}.1", base_prefix="/none"))) is (minor >= 12)
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfei\x00m\x00p\x00o\x00r\x00t\x00", b"/caf\xe9\n"])
 def test_a_file_that_keeps_python_from_starting(site, monkeypatch, content):
     monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale: "utf-8")

@@ -126,6 +126,13 @@ def test_a_file_hides_a_module_of_python(site, folder, name):
     assert (finding.subject, "hides Python's own module" in finding.message) == (name, True)
 
 
+@pytest.mark.parametrize(("name", "minors"), [("imp", range(12)), ("cgi", range(13)), ("tomllib", range(11, 99))])
+@pytest.mark.parametrize("minor", range(8, 15))
+def test_the_library_is_that_of_the_python_that_is_looked_at(site, folder, name, minors, minor):
+    (folder / f"{name}.py").touch()
+    assert bool(ask("PKG019", facts_of(site, version=f"3.{minor}.1"))) is (minor in minors)
+
+
 def test_a_folder_of_pythonpath_hides_it_everywhere(site, tmp_path):
     site.install("numpy")
     mine = Site(tmp_path / "mine", Origin.PYTHONPATH)
