@@ -79,6 +79,9 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, bits: in
     if not had_signature:
         changes.append("added a signature")
     prune(graph)
+    for buffer in graph.model.buffers:
+        if buffer.data is not None and not len(buffer.data):
+            buffer.data = None  # the quantizer takes an empty one for the values of each tensor that has none
     return Prepared(graph.pack(), signature, tuple(changes), widened > 0)
 
 
