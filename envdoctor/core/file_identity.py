@@ -96,6 +96,11 @@ def suffix_of_compiled(path: PurePath) -> str:
     return path.suffix.lower() if path.suffix.lower() in suffixes else ""
 
 
+def suffix_of_model(path: PurePath) -> str:
+    """The suffix of a file that is called as a model of another framework than TensorFlow Lite; else empty."""
+    return path.suffix.lower() if path.suffix.lower() in _MODELS - {".tflite", ".task"} else ""
+
+
 #: Suffixes that say nothing, and those of models that are no compiled files.
 _VAGUE = frozenset({".bin", ".dat", ".data", ".model", ".zip"})
 _MODELS = frozenset({".tflite", ".task", ".onnx", ".keras", ".h5", ".pt", ".pth", ".pt2", ".pte", ".pb"})

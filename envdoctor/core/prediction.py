@@ -124,8 +124,10 @@ class Estimate:
         refused: what it does not run, with its words.
         unknown: what nobody knows whether it runs.
         needs: what the model takes of the device, by name: numbers of bytes, and words.
+        fix: what to do about the first that is refused.
     """
 
     refused: tuple[str, ...] = ()
+    fix: str = ""
     unknown: tuple[str, ...] = ()
     needs: Mapping[str, int | str] = field(default_factory=dict)

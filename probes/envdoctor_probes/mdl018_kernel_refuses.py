@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from envdoctor.facts import Facts
 
+_FIX = "Convert the model again with a current converter, or replace the operator in the model."
+
 
 @probe("MDL018", topic="model")
 def check(facts: Facts) -> Iterable[Finding]:
@@ -35,7 +37,7 @@ def check(facts: Facts) -> Iterable[Finding]:
             subject=model.short_name,
             message=f"{model.reader.title} refuses {refused[0]}",
             evidence=(Evidence(source=model.name, excerpt="\n".join(refused)),),
-            fix=Fix(text="Convert the model again with a current converter, or replace the operator in the model."),
+            fix=Fix(text=(not model.unfit and told.fix) or _FIX),
         )
     elif untold := (*model.untold, *told.unknown):
         raise FactUnavailable(

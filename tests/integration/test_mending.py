@@ -8,8 +8,10 @@ import pytest
 from envdoctor.cli import main
 from envdoctor.tflite.quantization import io_types
 from envdoctor.tflite.reader import read_model
+from mend_models import FLOAT, Maker
 from shared_data import shared
 from stages import environment_python
+from tflite_bytes import schema
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -129,3 +131,17 @@ def test_an_upsampling_net_for_the_edge_tpu(capsys, tmp_path):
     _, stages = build(capsys, tmp_path / "quantized", source, "tflite-int8", *route)
     assert "wrote 6 TRANSPOSE_CONV as version 3" in stages["litert-int8"]["prepared"]
     assert len(read_model(tmp_path / "quantized/c02_int8.tflite").main.operators) == 39
+
+
+@pytest.mark.parametrize("goal", ["tflite-int8", "tflite-int16x8"])
+def test_a_product_with_stored_weights_is_no_zero_in_integers(capsys, tmp_path, goal):
+    """A scale for each column of a BATCH_MATMUL's weights made LiteRT give zeros alone."""
+    environment_python("litert")
+    maker, random = Maker(), np.random.default_rng(3)
+    given, out = maker.tensor([1, 1, 16], FLOAT, name="signal"), maker.tensor([1, 1, 9], FLOAT)
+    weights = maker.constant(random.normal(size=(1, 16, 9)).astype("float32"))
+    maker.operator("BATCH_MATMUL", [given, weights], [out], schema().BatchMatMulOptionsT())
+    source, samples = tmp_path / "m.tflite", tmp_path / "x.npy"
+    source.write_bytes(maker.done([given], [out]))
+    np.save(samples, random.normal(size=(50, 1, 16)).astype("float32"))
+    assert build(capsys, tmp_path, source, goal, "--calibration", samples)[0]

@@ -16,6 +16,14 @@ def test_a_copy_of_the_input_is_no_compiled_file(name):
     assert ".tflite" in found.fix.text
 
 
+@pytest.mark.parametrize("name", ["m.onnx", "m.keras", "dir/m.PB"])
+def test_a_model_with_another_framework_s_name_is_told(name):
+    (found,) = check.check(Facts(model=ModelFacts(name=name, reader=find_reader("litert"))))
+    assert found.severity is Severity.WARNING
+    assert "m.tflite" in found.fix.text
+    assert "compiled" not in found.message
+
+
 @pytest.mark.parametrize("name", ["m.tflite", "m.lite", "m", "m.bin", "b.task!m.tflite", "m.litertlm!m.tflite"])
 def test_any_other_name_is_fine(name):
     assert not list(check.check(Facts(model=ModelFacts(name=name, reader=find_reader("litert")))))

@@ -74,7 +74,7 @@ def left_to_kernels(program: Program) -> Mapping[str, int]:
 
 
 def _of_chip(program: Program, wanted: str, subject: str) -> Iterator[Finding]:
-    if wanted and program.chip != wanted:
+    if wanted and program.backends and program.chip != wanted:  # without a delegate it is for no chip at all
         evidence = (Evidence(source=subject, excerpt=f"its delegate is for {program.chip or 'no Ethos-U'}"),)
         yield finding("executorch-other-chip", subject, evidence, made=program.chip or "no Ethos-U", wanted=wanted)
 

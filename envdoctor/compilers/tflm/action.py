@@ -12,11 +12,11 @@ from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.compilers.tflm.firmware import write_sources
 from envdoctor.compilers.tflm.forms import taken_forms
 from envdoctor.compilers.tflm.gate import hold
-from envdoctor.compilers.tflm.refusals import crash, refusal, with_all
+from envdoctor.compilers.tflm.refusals import crash, kind_of, refusal, with_all
 from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.data import load_file, load_table
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem, Unreadable
-from envdoctor.core.finding import Evidence
+from envdoctor.core.finding import Evidence, Fix
 from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.foreseen import REWRITTEN, named_operators
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envdoctor.core.artifact import Artifact
     from envdoctor.core.request import Request
     from envdoctor.facts import Facts
+    from envdoctor.stages.problems import ProblemKind
 
 _TABLE = Path(__file__).with_name("operators.toml")
 _WORKERS = Path(__file__).resolve().parent / "workers"
@@ -37,6 +38,8 @@ _LITERT = "litert"
 #: How the interpreter's process can end by itself, so that what it printed last is the reason.
 _ENDED = frozenset({"stage-crashed", "stage-failed"})
 _SAID = 600
+_INTEGERS = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
+_FLOATS = frozenset({ArtifactKind.TFLITE_FLOAT})
 #: How Python's own account of a crash begins, behind what the interpreter said.
 _DUMP = "Fatal Python error"
 
@@ -110,16 +113,29 @@ def _compare(context: StageContext, source: Path, samples: Path) -> Mapping[str,
     return {"outputs": compared["outputs"]}
 
 
-def knows_operators(_: Facts, request: Request) -> Iterator[Reason]:
-    """Operators that it is known to refuse: a file's own, or those that another source is known to become in int8."""
+def knows_operators(
+    _: Facts, request: Request, *, kinds: frozenset[str] = _INTEGERS, mended: frozenset[str] = REWRITTEN
+) -> Iterator[Reason]:
+    """Operators that it is known to refuse: a file's own, or those that another source is known to become in int8.
+
+    Args:
+        request: the source.
+        kinds: of the files that are run as they are.
+        mended: operators of theirs that are written in another form before.
+    """
     source = request.source
-    if source is None or source.kind == ArtifactKind.TFLITE_FLOAT or "dynamic-shapes" in source.traits:
-        return  # what a float file becomes depends on the route; shapes are mended first
-    refused = _refused_of_file(source) if source.kind in _INTEGERS else _refused_by_name(request)
+    if source is None or (source.kind == ArtifactKind.TFLITE_FLOAT and source.kind not in kinds):
+        return  # what a float file becomes depends on the route
+    if "dynamic-shapes" in source.traits:
+        return  # they are mended first
+    if source.kind in kinds:
+        refused = _refused_of_file(source, mended)
+    else:
+        refused = dict.fromkeys(_refused_by_name(request), problem_kinds()["tflm-operator-missing"])
     if refused:
-        kind = problem_kinds()["tflm-operator-missing"]
+        kind = next(iter(refused.values()))
         text = f"TensorFlow Lite Micro is known to refuse {', '.join(refused)}"
-        yield Reason(verdict=Verdict.UNKNOWN, text=text, code=kind.code)
+        yield Reason(verdict=Verdict.UNKNOWN, text=text, fix=Fix(text=kind.fix), code=kind.code)
 
 
 def fits(_: Facts, request: Request, *, kinds: frozenset[str]) -> Iterator[Reason]:
@@ -136,13 +152,14 @@ def fits(_: Facts, request: Request, *, kinds: frozenset[str]) -> Iterator[Reaso
         yield Reason(verdict=Verdict.UNKNOWN, text=one.message.rstrip("."), fix=one.fix, code=one.code)
 
 
-def _refused_of_file(source: Artifact) -> list[str]:
+def _refused_of_file(source: Artifact, mended: frozenset[str]) -> dict[str, ProblemKind]:
+    """The operators of a file that are refused, each with the problem that it is."""
     try:
         refused = estimate(read_model(source.path)).refused
     except (Unreadable, OSError):  # its stage says why
-        return []
-    labels = (words.partition(":")[0].partition(", ")[2] for words in refused)
-    return [label for label in labels if not REWRITTEN & set(label.split())]
+        return {}
+    labels = {words.partition(":")[0].partition(", ")[2]: kind_of(words) for words in refused}
+    return {label: kind for label, kind in labels.items() if not mended & set(label.split())}
 
 
 def _refused_by_name(request: Request) -> list[str]:
@@ -162,8 +179,6 @@ def _is_tflite(source: Artifact) -> bool:
     return source.kind == ArtifactKind.TFLITE_FLOAT
 
 
-_INTEGERS = frozenset({ArtifactKind.TFLITE_INT8, ArtifactKind.TFLITE_INT16X8})
-_FLOATS = frozenset({ArtifactKind.TFLITE_FLOAT})
 _OPTIONS = frozenset({"arena", "flash"})
 ACTIONS = (
     Action(
@@ -185,7 +200,11 @@ ACTIONS = (
         produces="tflm-tflite",
         run=run,
         environment="tflm",
-        requires=(needs_environment("tflm"), functools.partial(fits, kinds=_FLOATS)),
+        requires=(
+            needs_environment("tflm"),
+            functools.partial(knows_operators, kinds=_FLOATS, mended=frozenset()),
+            functools.partial(fits, kinds=_FLOATS),
+        ),
         applies=_is_tflite,
         goals=frozenset({"tflm"}),
         options=_OPTIONS,

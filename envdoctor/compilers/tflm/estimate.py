@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from envdoctor.compilers.tflm.arena import predict
 from envdoctor.compilers.tflm.firmware import needed_operators
 from envdoctor.compilers.tflm.forms import ask
+from envdoctor.compilers.tflm.refusals import kind_of
 from envdoctor.core.prediction import Estimate
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ def estimate(model: Model) -> Estimate:
             "in use": arena.used,
             "counted": f"{'' if arena.certain else 'the least, since a kernel is not known; '}{_OF}",
         }
-    return Estimate(refused=refused, unknown=unknown, needs={**needs, "operators": ", ".join(needed_operators(model))})
+    return Estimate(
+        refused=refused,
+        fix=kind_of(refused[0]).fix if refused else "",
+        unknown=unknown,
+        needs={**needs, "operators": ", ".join(needed_operators(model))},
+    )
 
 
 def _grouped(found: list[tuple[Operator, str]]) -> tuple[str, ...]:

@@ -106,7 +106,8 @@ def _in_words(compared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _of_kernels(one: Mapping[str, Any]) -> str:
     """Which of LiteRT's kernels are meant, where it is not the reference kernels."""
-    return " (LiteRT's optimized kernels; its reference kernels differ)" if one.get("kernels") == "optimized" else ""
+    of_others = one.get("kernels") == "optimized"
+    return " (LiteRT's optimized kernels; its reference kernels differ, or there are none)" if of_others else ""
 
 
 def _difference(one: Mapping[str, Any]) -> str:

@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from envdoctor.core.finding import Evidence
-from envdoctor.stages.problems import finding
+from envdoctor.stages.problems import finding, problem_kinds
 
 if TYPE_CHECKING:
     from envdoctor.core.finding import Finding
+    from envdoctor.stages.problems import ProblemKind
 
 #: The interpreter's words, and the problem that they are; the first that fits.
 _KINDS = {
@@ -24,11 +25,16 @@ _KINDS = {
 }
 
 
+def kind_of(words: str) -> ProblemKind:
+    """The problem that the interpreter's words tell of."""
+    name = next((name for name, pattern in _KINDS.items() if re.search(pattern, words)), "tflm-refused")
+    return problem_kinds()[name]
+
+
 def refusal(words: str, subject: str) -> Finding:
     """The finding of a model that is refused, with the interpreter's words verbatim."""
-    name = next((name for name, pattern in _KINDS.items() if re.search(pattern, words)), "tflm-refused")
     evidence = (Evidence(source="TensorFlow Lite Micro's interpreter", excerpt=words),)
-    return finding(name, subject, evidence, words=words.rstrip("."))
+    return finding(kind_of(words).name, subject, evidence, words=words.rstrip("."))
 
 
 def crash(words: str, ended: Finding, subject: str) -> Finding:

@@ -172,7 +172,11 @@ def _quantized(prepared: Prepared, samples: Samples, bits: int, request: Mapping
     from litert_quantizer import qtyping, quantizer
     from litert_quantizer.recipe import AlgorithmName
 
-    recipe = [(qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE)]
+    recipe = [
+        (qtyping.TFLOperationName.ALL_SUPPORTED, qtyping.QuantGranularity.CHANNELWISE),
+        # With a scale for each channel, which no kernel of it reads, all that it gives is zero.
+        (qtyping.TFLOperationName.BATCH_MATMUL, qtyping.QuantGranularity.TENSORWISE),
+    ]
     if request["per_tensor_dense"]:
         recipe.append((qtyping.TFLOperationName.FULLY_CONNECTED, qtyping.QuantGranularity.TENSORWISE))
     work = quantizer.Quantizer(bytearray(prepared.data))

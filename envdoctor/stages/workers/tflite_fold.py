@@ -24,6 +24,17 @@ _NOT_FOLDED = (
 )  # fmt: skip
 #: Operators whose value is known once the shape of their input is.
 _OF_SHAPE = frozenset({"SHAPE", "RANK"})
+#: Inputs whose values are the sizes of what an operator gives.
+_SIZES = {
+    **dict.fromkeys(("FILL", "TRANSPOSE_CONV", "UNIQUE", "WHERE"), (0,)),
+    **dict.fromkeys(("BROADCAST_TO", "MIRROR_PAD", "ONE_HOT", "PAD", "PADV2", "RESHAPE", "RESIZE_BILINEAR"), (1,)),
+    **dict.fromkeys(("RESIZE_NEAREST_NEIGHBOR", "SPARSE_TO_DENSE", "SPLIT_V", "TILE", "TOPK_V2"), (1,)),
+    **dict.fromkeys(("SCATTER_ND", "SLICE"), (2,)),
+    "BATCH_TO_SPACE_ND": (1, 2),
+    "RANGE": (0, 1, 2),
+    "SPACE_TO_BATCH_ND": (1, 2),
+    "STRIDED_SLICE": (1, 2, 3),
+}
 #: A folded constant of more elements than this is not worth a larger file, unless it widens a stored one.
 _LARGEST_FOLDED = 1 << 20
 #: What the interpreter says of a custom operator that it lacks.
@@ -89,9 +100,12 @@ def run_on_zeros(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> In
 
 
 def fix_shapes(graph: Graph, interpreter: Interpreter) -> None:
-    """Write down the shape that each tensor has in an interpreter that has run."""
+    """Write down the shape that each tensor has in an interpreter that has run, where it has that in each run."""
+    varying = sized_by_values(graph)
     shapes = {int(detail["index"]): detail["shape"] for detail in interpreter.get_tensor_details()}
     for index, tensor in enumerate(graph.main.tensors):
+        if index in varying:
+            continue
         if index in shapes and not graph.is_constant(index):
             tensor.shape = [int(size) for size in shapes[index]]
         tensor.shapeSignature = None
@@ -101,11 +115,11 @@ def fold_constants(
     graph: Graph, interpreter: Interpreter, choose: Choice = _every, *, shapes_known: bool = True
 ) -> list[str]:
     """Store what is constant, of what is chosen. Returns the names of the operators that were computed."""
-    folded, kept = [], []
+    folded, kept, varying = [], [], sized_by_values(graph)
     for operator in graph.main.operators:
         name = graph.operator_name(operator)
-        of_values = shapes_known or name not in _OF_SHAPE
-        if of_values and choose(operator, name) and _foldable(graph, operator, name):
+        is_known = name not in _OF_SHAPE or (shapes_known and int(operator.inputs[0]) not in varying)
+        if is_known and choose(operator, name) and _foldable(graph, operator, name):
             for index in (int(output) for output in operator.outputs):
                 graph.make_constant(index, interpreter.get_tensor(index))
             folded.append(name)
@@ -113,6 +127,23 @@ def fold_constants(
             kept.append(operator)
     graph.main.operators = kept
     return folded
+
+
+def sized_by_values(graph: Graph) -> set[int]:
+    """The tensors whose sizes the inputs' values decide (NonMaxSuppression, NonZero): one run does not tell them."""
+    of_values, varying = {int(index) for index in graph.main.inputs}, set[int]()
+    for operator in graph.main.operators:
+        name, outputs = graph.operator_name(operator), {int(index) for index in operator.outputs}
+        inputs = [int(index) for index in operator.inputs]
+        sizes = {inputs[place] for place in _SIZES.get(name, ()) if place < len(inputs)}
+        if name in _OF_SHAPE:
+            of_values |= outputs if varying & set(inputs) else set()
+            continue
+        if varying & set(inputs) or of_values & sizes:
+            varying |= outputs
+        if of_values & set(inputs):
+            of_values |= outputs
+    return varying
 
 
 def _feed_zeros(interpreter: Interpreter) -> None:

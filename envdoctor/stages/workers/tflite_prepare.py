@@ -79,6 +79,9 @@ def prepare(data: bytes, shapes: Mapping[str, Sequence[int | None]], *, bits: in
     if not had_signature:
         changes.append("added a signature")
     prune(graph)
+    for buffer in graph.model.buffers:
+        if buffer.data is not None and not len(buffer.data):
+            buffer.data = None  # the quantizer takes an empty one for the values of each tensor that has none
     return Prepared(graph.pack(), signature, tuple(changes), widened > 0)
 
 
@@ -86,6 +89,7 @@ def _write_for_integers(graph: Graph, bits: int) -> list[str]:
     """Write what has no form with activations of integers in another way."""
     changes = []
     opened, flattened = _drop_casts_of_inputs(graph), _flatten_biases(graph)
+    _write_scalar_shapes(graph)
     if opened:
         changes.append(f"took the CAST from {count(opened, 'input')} of whole numbers: float now")
     if flattened:
@@ -135,6 +139,16 @@ def _flatten_biases(graph: Graph) -> int:
             operator.inputs = inputs
             changed += 1
     return changed
+
+
+def _write_scalar_shapes(graph: Graph) -> None:
+    """Write the shape of a RESHAPE to a scalar as its option: calibration ends at a tensor without values."""
+    for operator in graph.main.operators:
+        if graph.operator_name(operator) == "RESHAPE" and graph.shape(int(operator.inputs[-1])) == (0,):
+            operator.inputs = [int(operator.inputs[0])]
+            operator.builtinOptionsType = schema().BuiltinOptions.ReshapeOptions
+            operator.builtinOptions = schema().ReshapeOptionsT()
+            operator.builtinOptions.newShape = [0]
 
 
 def _drop_casts_of_inputs(graph: Graph) -> int:

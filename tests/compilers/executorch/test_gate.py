@@ -72,6 +72,15 @@ def test_a_file_of_which_nothing_is_delegated_is_refused(judge):
     assert caught.value.finding.name == "executorch-nothing-delegated"
 
 
+def test_a_file_without_any_delegate_is_for_no_other_chip(judge, monkeypatch):
+    plain = dataclasses.replace(gate.read_program(DATA / "ethos-u55-128.pte"), delegates=())
+    monkeypatch.setattr(gate, "read_program", lambda _: plain)
+    with pytest.raises(StageFailed) as caught:
+        judge("executorch-ethos-u55-128", "ethos-u55-128.pte")
+    assert caught.value.finding.name == "executorch-nothing-delegated"
+    assert "executorch-other-chip" not in {one.source for one in caught.value.finding.evidence}
+
+
 @pytest.mark.parametrize("content", [b"", b"placeholder" * 20])
 def test_a_file_that_is_none_is_no_success(judge, content):
     with pytest.raises(StageFailed):

@@ -23,6 +23,30 @@ def test_the_first_errors_are_told_without_the_module():
     assert _told(text) == "undefined symbol: __muldf3"
 
 
+def test_the_operator_is_told_where_the_words_name_none():
+    line = '    %3 = torch.operator "onnx.NonMaxSuppression"(%arg0) : (!torch.vtensor<[1,20,4],f32>) -> !torch.vtensor'
+    told = _told(f"m.mlir:7:10: error: failed to legalize a cast that remained live\n{line}\n         ^\n")
+    assert told == "at the operator NonMaxSuppression: failed to legalize a cast that remained live"
+
+
+def test_an_operator_that_the_words_name_is_told_once_and_without_the_compiler_s_own_file():
+    words = 'failed to legalize operation \'torch.operator\': %1 = "torch.operator"(%a) <{name = "onnx.DFT"}>'
+    line = '    %0 = torch.operator "onnx.DFT"(%a) : (!torch.vtensor<[1,16,1],f32>) -> !torch.vtensor'
+    assert _told(f'm.mlir:4:10: error: {words} loc("model.mlir":4:10)\n{line}') == words
+
+
+def test_what_the_converter_of_tflite_files_says_past_python_is_told(monkeypatch, tmp_path):
+    def convert(*given):
+        os.write(2, b"""loc("net/rfft"("m.tflite":0:0)): error: 'tosa.reshape' op operand #0 must be of numbers\n""")
+        raise ValueError("Could not legalize the TFLite model to TOSA.")
+
+    standing_in(monkeypatch, "ai_edge_litert")
+    standing_in(monkeypatch, "tosa_converter_for_tflite", tflite_flatbuffer_to_tosa_mlir=convert)
+    code, told = refused(lambda: _from_tflite(tmp_path / "m.tflite", (), tmp_path))
+    assert code == "RUN300"
+    assert told == "at the operator net/rfft: 'tosa.reshape' op operand #0 must be of numbers"
+
+
 def test_a_crash_of_the_compiler_is_told_as_one():
     told = _told("Error invoking IREE compiler tool iree-compile\nError code: -11\nDiagnostics:\n #0 0x7 Signals.cpp")
     assert "crashed (signal 11)" in told

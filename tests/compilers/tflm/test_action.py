@@ -8,6 +8,7 @@ import mend_models as made
 from compiled_models import int8_model
 from envdoctor.action import StageFailed
 from envdoctor.compilers.tflm.action import ACTIONS, knows_operators
+from envdoctor.compilers.tflm.estimate import estimate
 from envdoctor.core.artifact import Artifact, ArtifactKind
 from envdoctor.core.command import CommandResult
 from envdoctor.core.errors import EnvironmentProblem
@@ -15,6 +16,7 @@ from envdoctor.core.goal import parse_goal
 from envdoctor.core.request import BuildOptions, Request
 from envdoctor.core.route import Verdict
 from envdoctor.facts import Facts
+from envdoctor.tflite.reader import read_model
 from keras_files import DATA
 from stages import stage_context
 
@@ -136,6 +138,19 @@ def test_what_it_is_known_to_refuse_is_told_before(tmp_path):
     assert told(path, ArtifactKind.TFLITE_FLOAT) == []
     path.write_bytes(b"no model")
     assert told(path, ArtifactKind.TFLITE_INT8) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "way_out"), [("flatten_float16", "RUN241", "envdoctor repair"), ("pixels", "RUN243", "int8")]
+)
+def test_a_float_file_that_is_refused_as_it_is_is_not_called_ready(name, code, way_out):
+    path = DATA / f"tflite/{name}.tflite"
+    request = Request(source=Artifact(kind=ArtifactKind.TFLITE_FLOAT, path=path, sha256="0"), goal=parse_goal("tflm"))
+    reasons = [one for requirement in ACTIONS[1].requires[1:] for one in requirement(Facts(), request)]
+    assert [one.code for one in reasons] == [code]
+    assert reasons[0].verdict is Verdict.UNKNOWN
+    assert way_out in reasons[0].fix.text
+    assert estimate(read_model(path)).fix == reasons[0].fix.text
 
 
 def test_what_a_source_becomes_is_held_against_its_kernels():

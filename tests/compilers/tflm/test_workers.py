@@ -104,7 +104,7 @@ def litert(monkeypatch, tmp_path):
                 self.answer = answers[experimental_op_resolver_type]
 
             def allocate_tensors(self):
-                pass
+                int(str(self.answer))  # of None a ValueError, which stands for an operator without a kernel
 
             def get_input_details(self):
                 return [detail()]
@@ -135,7 +135,13 @@ def litert(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("answers", "nearest"),
-    [([127, 0], ("reference", 0)), ([-1, 127], ("optimized", 0)), ([-1, -1], ("reference", 128))],
+    [
+        ([127, 0], ("reference", 0)),
+        ([-1, 127], ("optimized", 0)),
+        ([-1, -1], ("reference", 128)),
+        ([None, 126], ("optimized", 1)),
+        ([126, None], ("reference", 1)),
+    ],
 )
 def test_what_one_of_litert_s_kernels_gives_is_no_difference(litert, answers, nearest):
     assert litert(answers) == nearest

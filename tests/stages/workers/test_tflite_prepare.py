@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_files import DATA
-from mend_models import FLOAT, Maker
+from mend_models import FLOAT, INT32, INT64, Maker
 from tflite_bytes import schema
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert has no wheel here")
@@ -122,3 +122,37 @@ def test_a_mask_is_chosen_and_a_bias_has_one_axis():
     assert main.taken(main.operators[0])[3].shape == (3,)
     inputs = samples(data, (1, 2, 2, 2))
     assert np.allclose(answers(data, inputs), answers(result.data, inputs), atol=1e-5)
+
+
+def test_sizes_that_values_decide_are_not_those_of_one_run():
+    """Of zeros, the places that WHERE finds are none: their number is not stored as a constant."""
+    maker = Maker()
+    given, whole = maker.tensor([1, 4], FLOAT, name="image"), maker.tensor([1, 4], 6)
+    places, count = (maker.tensor([1, 2], INT64, shapeSignature=[-1, 2]), maker.tensor([2], INT32))
+    fixed, rows, out = (maker.tensor(shape, INT32) for shape in ([2], [4], [4]))
+    zero = maker.constant(np.zeros(1, "float32"))
+    maker.operator("GREATER", [given, zero], [whole])
+    maker.operator("WHERE", [whole], [places])
+    whole_numbers = schema().ShapeOptionsT()
+    whole_numbers.outType = INT32
+    maker.operator("SHAPE", [places], [count], whole_numbers)
+    maker.operator("SHAPE", [given], [fixed], whole_numbers)
+    maker.operator("CONCATENATION", [count, fixed], [rows], schema().ConcatenationOptionsT())
+    maker.operator("ADD", [rows, maker.constant(np.zeros(4, "int32"))], [out], schema().AddOptionsT())
+    data = maker.done([given], [out], signature=False)
+    result = prepare(data, {"image": (1, 4)}, bits=0)
+    assert operators(result.data) == ["GREATER", "WHERE", "SHAPE", "CONCATENATION", "ADD"]
+    inputs = samples(data, (1, 4))
+    assert np.ptp(answers(data, inputs)[:, 0]) > 0
+    assert (answers(data, inputs) == answers(result.data, inputs)).all()
+
+
+def test_the_shape_of_a_scalar_is_an_option_for_the_quantizer():
+    maker = Maker()
+    given, out = maker.tensor([1], FLOAT, name="image"), maker.tensor([], FLOAT)
+    maker.operator("RESHAPE", [given, maker.constant(np.zeros(0, "int32"))], [out])
+    data = maker.done([given], [out], signature=False)
+    result = prepare(data, {"image": (1,)})
+    assert len(open_model(result.data).main.operators[0].inputs) == 1
+    inputs = samples(data, (1,))
+    assert (answers(data, inputs) == answers(result.data, inputs)).all()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from envdoctor.stages.workers import litert_run, onnx_source
 from envdoctor.stages.workers.asked import read_asked
 from envdoctor.stages.workers.compiled_compare import answers_of, compare_runs
+from envdoctor.stages.workers.native_output import captured
 from envdoctor.stages.workers.samples import as_batch
 from envdoctor.stages.workers.stage import Problem
 
@@ -40,7 +41,9 @@ _GENERIC = ("--iree-llvmcpu-target-cpu=generic",)
 _KEEP_FLOAT64 = ("--iree-input-demote-f64-to-f32=false",)
 #: The importer's operators are those of this opset and, of most, of 13.
 _OPSET = 17
-_ERROR = re.compile(r"^.*?error: (?P<words>.+)$", re.MULTILINE)
+_ERROR = re.compile(r"^.*?error: (?P<words>.+?)(?: loc\(.*\))?$(?:\n +(?P<line>.+)$)?", re.MULTILINE)
+#: The operator that an error is about: in the line of the importer's behind it, or where its own begins.
+_OPERATOR = re.compile(r'^loc\([^"]*"(?P<place>[^"]+)".*error: |"onnx\.(?P<name>\w+)"')
 _CRASHED = re.compile(r"Error code: -(?P<signal>\d+)")
 _LINES, _LONGEST = 3, 600
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
@@ -163,11 +166,13 @@ def _from_tflite(path: Path, fixed: Sequence[InputSpec], work: Path) -> Source:
     import ai_edge_litert
     import tosa_converter_for_tflite
 
-    form = work / "model.mlirbc"
+    form, said = work / "model.mlirbc", [""]
     try:
-        tosa_converter_for_tflite.tflite_flatbuffer_to_tosa_mlir(str(path), str(form))
+        with captured(work / "converter-said") as said:
+            tosa_converter_for_tflite.tflite_flatbuffer_to_tosa_mlir(str(path), str(form))
     except Exception as error:
-        raise Problem("iree-not-converted", _words(error)) from error
+        words = _told(said[0]) if _ERROR.search(said[0]) else _words(error)
+        raise Problem("iree-not-converted", words) from error
     runner = litert_run.open_model(path.read_bytes(), {spec.name: spec.shape or () for spec in fixed})
 
     def call(function: Function) -> Predict:
@@ -229,8 +234,15 @@ def _told(text: str) -> str:
     """The first errors among what the compiler printed, without the module or backtrace that it prints behind them."""
     if crashed := _CRASHED.search(text):
         return f"it crashed (signal {crashed['signal']}), which is a fault of its own; its backtrace is in the log"
-    lines = dict.fromkeys(match["words"].strip() for match in _ERROR.finditer(text))
+    lines = dict.fromkeys(map(_at_operator, _ERROR.finditer(text)))
     return "; ".join(list(lines)[:_LINES])[:_LONGEST].rstrip(".") or _words(Exception(text))
+
+
+def _at_operator(error: re.Match[str]) -> str:
+    """An error with the operator of the model that it is about, which its own words may not name."""
+    words, found = error["words"].strip(), _OPERATOR.search(error[0])
+    named = found and (found["name"] or found["place"])
+    return f"at the operator {named}: {words}" if named and named not in words else words
 
 
 def _load(path: Path) -> Function:
