@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.escapes import Escapes
+from envdoctor.imports.escapes import Escapes, governed
 from envdoctor.imports.events import Certainty, Event, What
 from envdoctor.imports.exceptions import Exc, TooLong, built_in
 from envdoctor.imports.flow import Ends, Frame
@@ -119,9 +119,13 @@ class Machine:
         self.surprise(state, built_in(name, cause))
 
     def opaque(self, state: State, *values: Any) -> None:  # noqa: ANN401 - any value of Python
-        """Code that is not known gets hold of values; it may do anything with them, and raise anything."""
+        """Code that is not known gets hold of values; it may do anything with them, and raise anything.
+
+        Of what decides how modules are found it is Python's own code, which only reads: see `Calls.outside`.
+        """
         for value in values:
-            self.escapes.lose(value, state)
+            if not governed(value):
+                self.escapes.lose(value, state)
         self.surprise(state)
 
     def run(self, body: list[ast.stmt], scope: Scope, state: State) -> Ends:

@@ -97,6 +97,8 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
         return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
     if cause.what is What.RAISE and cause.subject != "SyntaxError":
         return _other_version(failed)
+    if cause.what is What.LOAD and cause.subject not in {one.path for one in facts.natives.files}:
+        return Fix(text=f"Remove {cause.subject}, which no distribution installed; Python takes it for {cause.name}.")
     return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
 
 
