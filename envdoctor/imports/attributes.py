@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 #: Methods of lists and dictionaries that leave them as they are.
 _LOOKS = frozenset({"index", "count", "copy", "get", "keys", "items", "values"})
+#: Attributes by which a value that is not known may be the module `sys`, or one that has it.
+_OF_SYS = frozenset({"sys", "modules", "meta_path", "path_hooks"})
 _ADDS_FOLDER = "addsitedir"  # of the module `site`
 _VERSION_PARTS, _VERSION_LENGTH = ("major", "minor", "micro"), 5  # of sys.version_info
 #: What every module has (reference manual, "Import-related attributes on module objects").
@@ -266,7 +268,9 @@ class Attributes:
         machine.surprise(state)
         if name == _ADDS_FOLDER:
             machine.escapes.add_finders()
-        return External(DOUBTED) if name == "sys" and subject is UNKNOWN else UNKNOWN
+        if subject is not UNKNOWN or name not in _OF_SYS:
+            return UNKNOWN
+        return External(DOUBTED if name == "sys" else f"{DOUBTED}.{name}")
 
     def _searched(self, subject: External, name: str) -> None:
         """`sys.path.insert` and the like change how modules are found."""
