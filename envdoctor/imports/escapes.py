@@ -42,7 +42,7 @@ LOADED = "sys.modules"
 DOUBTED = "?sys"
 #: What ctypes makes of a native file of the site, with its path.
 LIBRARY = "ctypes.CDLL"
-_SYS = Module("sys")
+_SYS = frozenset({Module("sys"), External(DOUBTED)})
 
 
 class Escapes:
@@ -192,7 +192,7 @@ class Escapes:
         """What a name gives that was bound to a value."""
         if not self.is_volatile(place, name, value):
             return value
-        return External(DOUBTED) if value in {_SYS, External(DOUBTED)} else UNKNOWN
+        return External(DOUBTED) if isinstance(value, (Module, External)) and value in _SYS else UNKNOWN
 
     def may_be_given(self, place: Place, name: str) -> bool:
         """Whether a module may have got a name in a way that was not followed."""
@@ -220,14 +220,10 @@ def governed(value: Any) -> str:  # noqa: ANN401 - any value of Python
     return name if name == LOADED or name in SEARCHED else ""
 
 
-def _lose_module(escapes: Escapes, value: Module, state: State) -> None:
-    escapes.lose_place(value.name, state)
-    if value == _SYS:
-        escapes.add_finders()
-
-
-def _lose_external(escapes: Escapes, value: External, _: State) -> None:
-    if governed(value) or value.name == DOUBTED:
+def _lose_named(escapes: Escapes, value: Module | External, state: State) -> None:
+    if isinstance(value, Module):
+        escapes.lose_place(value.name, state)
+    if governed(value).startswith("sys.") or value in _SYS:
         escapes.add_finders()
 
 
@@ -240,8 +236,7 @@ _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
     Method: lambda escapes, value, state: escapes.lose((value.subject, value.function), state),
     Function: Escapes._lose_function,  # noqa: SLF001
     Made: Escapes._lose_made,  # noqa: SLF001
-    Module: _lose_module,
-    External: _lose_external,
+    **dict.fromkeys((Module, External), _lose_named),
 }
 
 

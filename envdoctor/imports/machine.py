@@ -119,12 +119,9 @@ class Machine:
         self.surprise(state, built_in(name, cause))
 
     def opaque(self, state: State, *values: Any) -> None:  # noqa: ANN401 - any value of Python
-        """Code that is not known gets hold of values; it may do anything with them, and raise anything.
-
-        Of what decides how modules are found it is Python's own code, which only reads: see `Calls.outside`.
-        """
+        """Code that is not known gets hold of values; it may do anything with them, and raise anything."""
         for value in values:
-            if not governed(value):
+            if not governed(value):  # which only `Calls.outside` hands over
                 self.escapes.lose(value, state)
         self.surprise(state)
 

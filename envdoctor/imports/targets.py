@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.dictionaries import put
-from envdoctor.imports.escapes import ANYTHING, LOADED, NAMES, PATHS, SEARCHED, governed
+from envdoctor.imports.escapes import ANYTHING, LOADED, NAMES, PATHS, governed
 from envdoctor.imports.events import What
 from envdoctor.imports.values import UNKNOWN, External, Kind, Made, Mark, Module, Perhaps, Reference
 
@@ -73,7 +73,7 @@ class Targets:
             self.slot(subject.place, name, value, state)
         else:
             self._machine.escapes.given.add(name)
-            if name == PATHS:
+            if name in {PATHS, "__import__"}:
                 self._machine.escapes.add_finders()
             self._machine.opaque(state, value)
 
@@ -82,7 +82,7 @@ class Targets:
         machine.emit(What.SET, subject.name, state, name=name)
         if name == "__class__":
             machine.escapes.lose_place(subject.name, state)
-        if f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
+        if governed(External(f"{subject.name}.{name}")):
             machine.escapes.add_finders()
         if name == PATHS:
             machine.escapes.searched.add(subject.name)

@@ -90,6 +90,7 @@ WAYS = (
     f"{_LOOSER}vars(sys)['modules']['given'] = put",
     f"{_LOOSER}json.codecs.sys.modules['given'] = put",
     f"{_LOOSER}__import__('sys').modules['given'] = put",
+    f"import builtins\n{_LOOSER}builtins.__import__ = lambda *more: put",
     f"{_LOOSER}sys.path = [*sys.path, *__path__]\nimport lazy as given",
     f"{_LOOSER}site.addsitedir(__path__[0])\nimport lazy as given",
     f"{_LOOSE}site.addsitedir(__path__[0])\nimport lazy as given",
