@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.constants import constant
 from envdoctor.imports.enumerated import MADE_BY, part_of_info, require_still_has
-from envdoctor.imports.escapes import ANYTHING, LIBRARY, NAMES, PATHS
+from envdoctor.imports.escapes import ANYTHING, DOUBTED, LIBRARY, LOADED, NAMES, PATHS, governed
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, is_exception, takes
 from envdoctor.imports.known import ADDS_FINDER
@@ -16,7 +16,7 @@ from envdoctor.imports.paths import PATH, path_attribute, text_of
 from envdoctor.imports.site import Presence
 from envdoctor.imports.standard_library import standard_found
 from envdoctor.imports.standard_names import standard_has
-from envdoctor.imports.targets import ENVIRONMENT, LOADED, SEARCHED
+from envdoctor.imports.targets import ENVIRONMENT
 from envdoctor.imports.values import (
     ABSENT,
     UNKNOWN,
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 #: Methods of lists and dictionaries that leave them as they are.
 _LOOKS = frozenset({"index", "count", "copy", "get", "keys", "items", "values"})
+#: Attributes by which a value that is not known may be the module `sys`, or one that has it.
+_OF_SYS = frozenset({"sys", "modules", "meta_path", "path_hooks"})
+_ADDS_FOLDER = "addsitedir"  # of the module `site`
 _VERSION_PARTS, _VERSION_LENGTH = ("major", "minor", "micro"), 5  # of sys.version_info
 #: What every module has (reference manual, "Import-related attributes on module objects").
 ALWAYS = frozenset({
@@ -88,8 +91,7 @@ class Attributes:
 
     def slot(self, place: str, name: str, state: State) -> Any:  # noqa: ANN401
         """What a module has under a name that it binds, as far as nobody else may have changed that."""
-        value = state.names(place).get(name, UNKNOWN)
-        return UNKNOWN if self._machine.escapes.is_volatile(place, name, value) else value
+        return self._machine.escapes.read(place, name, state.names(place).get(name, UNKNOWN))
 
     def _ask(self, module: Module, name: str, state: State, *, from_import: bool) -> Any:  # noqa: ANN401
         """An attribute of a module that is not bound to one value.
@@ -185,6 +187,10 @@ class Attributes:
 
     def _external(self, module: Module, name: str, state: State) -> Any:  # noqa: ANN401
         """Something in a module that is not followed."""
+        if name == "sys":  # as `os` and many others have it
+            return Module(name)
+        if name == _ADDS_FOLDER:
+            self._machine.escapes.add_finders()
         full = real_name(f"{module.name}.{name}", self._machine)
         known = constant(full, self._machine.site.target)
         if known is UNKNOWN:
@@ -206,6 +212,8 @@ class Attributes:
         if isinstance(subject, Module):
             return self._of_module(subject, name, state)
         if isinstance(subject, External):
+            if subject.name.startswith("?"):
+                self._machine.surprise(state)
             self._searched(subject, name)
             library = self._machine.calls.libraries.named(subject, name, state)
             return External(f"{subject.name}.{name}") if library is None else library
@@ -258,14 +266,19 @@ class Attributes:
         if isinstance(subject, Function) and name == "__name__":
             return getattr(subject.node, "name", "<lambda>")
         machine.surprise(state)
-        return UNKNOWN
+        if name == _ADDS_FOLDER:
+            machine.escapes.add_finders()
+        if subject is not UNKNOWN or name not in _OF_SYS:
+            return UNKNOWN
+        return External(DOUBTED if name == "sys" else f"{DOUBTED}.{name}")
 
     def _searched(self, subject: External, name: str) -> None:
         """`sys.path.insert` and the like change how modules are found."""
-        if subject.name in SEARCHED and name not in _LOOKS and f"{subject.name}.{name}" not in ADDS_FINDER:
-            self._machine.escapes.add_finders()
-        if subject.name == LOADED and name not in _LOOKS:
+        found = governed(subject)
+        if found == LOADED and name not in _LOOKS:
             self._machine.escapes.replaced.add(ANYTHING)
+        elif found and name not in _LOOKS and f"{subject.name}.{name}" not in ADDS_FINDER:
+            self._machine.escapes.add_finders()
         if subject.name == ENVIRONMENT and name not in {*_LOOKS, "setdefault"}:
             self._machine.escapes.settings.add(ANYTHING)
 

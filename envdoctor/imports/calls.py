@@ -29,6 +29,9 @@ _CONSUMERS = frozenset(
 )
 #: What is called with a module's name and gives it nothing.
 _HARMLESS = ("logging.", "warnings.", "importlib.metadata.", "importlib.resources.", "pkgutil.get_data", "builtins.")
+#: Of these, what changes what it is given; and what else only reads a list or a dictionary that it is given.
+_CHANGING = ("builtins.dict.", "builtins.list.")
+_READING = ("copy.", "itertools.", "json.", "os.", "pkgutil.")
 
 
 class Calls:
@@ -122,7 +125,10 @@ class Calls:
     ) -> Any:  # noqa: ANN401
         """Calls something of which nothing is known."""
         values = (*(arguments or ()), *keywords.values())
-        harmless = isinstance(subject, External) and subject.name.startswith(_HARMLESS)
+        name = subject.name if isinstance(subject, External) else ""
+        harmless = name.startswith(_HARMLESS) and not name.startswith(_CHANGING)
+        if not harmless and not name.startswith(_READING):
+            self._machine.escapes.lose(values, state)
         if not harmless and any(value == scope.module for value in values if isinstance(value, str)):
             self._machine.escapes.opened.add(scope.module)
         if not harmless:  # by way of its caller's frame it may bind there what it is told

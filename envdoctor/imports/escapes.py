@@ -8,7 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from envdoctor.imports.scopes import mentions
-from envdoctor.imports.values import UNKNOWN, Function, Kind, Made, Method, Module, Passing, Perhaps, Reference
+from envdoctor.imports.values import (
+    UNKNOWN,
+    External,
+    Function,
+    Kind,
+    Made,
+    Method,
+    Module,
+    Passing,
+    Perhaps,
+    Reference,
+)
 
 if TYPE_CHECKING:
     import ast
@@ -24,8 +35,14 @@ ANYTHING = "*"
 NAMES = "builtins.globals"
 #: What the `__path__` of a package is, with the package.
 PATHS = "__path__"
+#: What decides how modules are found, and which there are.
+SEARCHED = frozenset({"sys.path", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache", "builtins.__import__"})
+LOADED = "sys.modules"
+#: The module `sys` by a name that may have got another value: nothing is known of it but what may be done by way of it.
+DOUBTED = "?sys"
 #: What ctypes makes of a native file of the site, with its path.
 LIBRARY = "ctypes.CDLL"
+_SYS = frozenset({Module("sys"), External(DOUBTED)})
 
 
 class Escapes:
@@ -171,6 +188,12 @@ class Escapes:
                 return True
         return place in self.wild or (place, name) in self._volatile
 
+    def read(self, place: Place, name: str, value: Any) -> Any:  # noqa: ANN401
+        """What a name gives that was bound to a value."""
+        if not self.is_volatile(place, name, value):
+            return value
+        return External(DOUBTED) if isinstance(value, (Module, External)) and value in _SYS else UNKNOWN
+
     def may_be_given(self, place: Place, name: str) -> bool:
         """Whether a module may have got a name in a way that was not followed."""
         told = name in self.given or (place, name) in self.offered
@@ -191,6 +214,19 @@ class Escapes:
         return ANYTHING in self.replaced or bool(self.replaced & above or self.searched & (above - {module}))
 
 
+def governed(value: Any) -> str:  # noqa: ANN401 - any value of Python
+    """Which of what decides how modules are found a value is, or may be; "" for none."""
+    name = value.name.removeprefix("?") if isinstance(value, External) else ""
+    return name if name == LOADED or name in SEARCHED else ""
+
+
+def _lose_named(escapes: Escapes, value: Module | External, state: State) -> None:
+    if isinstance(value, Module):
+        escapes.lose_place(value.name, state)
+    if governed(value).startswith("sys.") or value in _SYS:
+        escapes.add_finders()
+
+
 #: What losing a value comes to, by its class; with any other there is nothing to lose.
 _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
     Passing: lambda escapes, value, state: escapes.lose(value.items, state),
@@ -200,7 +236,7 @@ _LOSERS: dict[type[Any], Callable[[Escapes, Any, State], object]] = {
     Method: lambda escapes, value, state: escapes.lose((value.subject, value.function), state),
     Function: Escapes._lose_function,  # noqa: SLF001
     Made: Escapes._lose_made,  # noqa: SLF001
-    Module: lambda escapes, value, state: escapes.lose_place(value.name, state),
+    **dict.fromkeys((Module, External), _lose_named),
 }
 
 

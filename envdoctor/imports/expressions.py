@@ -156,7 +156,7 @@ class Expressions:
         if isinstance(value, Perhaps):
             self._machine.may_raise(state, "NameError")
             value = value.value
-        return UNKNOWN if self._machine.escapes.is_volatile(place, name, value) else value
+        return self._machine.escapes.read(place, name, value)
 
     def _attribute(self, node: ast.Attribute, scope: Scope, state: State) -> Any:  # noqa: ANN401
         return self._machine.attributes.attribute(self.value(node.value, scope, state), node.attr, state)

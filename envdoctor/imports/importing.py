@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import System
-from envdoctor.imports.escapes import ANYTHING
+from envdoctor.imports.escapes import ANYTHING, LOADED
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Exc, Raised, built_in
 from envdoctor.imports.flow import NEXT, Ends
@@ -17,7 +17,6 @@ from envdoctor.imports.lazy_keras import real_name
 from envdoctor.imports.scopes import Scope
 from envdoctor.imports.site import Found, Presence
 from envdoctor.imports.syntax_errors import NUL, RefusedText, tree_for
-from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import ABSENT, SOMETHING, UNKNOWN, Made, Module, OwnPath, Perhaps
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.escapes import NAMES
+from envdoctor.imports.escapes import LOADED, NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.heap import DONE, RUNNING
 from envdoctor.imports.site import Presence
-from envdoctor.imports.targets import ENVIRONMENT, LOADED
+from envdoctor.imports.targets import ENVIRONMENT
 from envdoctor.imports.values import ABSENT, UNKNOWN, External, Made, Perhaps
 from envdoctor.imports.variables import known_variable, may_be_set
 
@@ -57,4 +57,4 @@ def _of_names(machine: Machine, place: Any, index: Any, state: State) -> Any:  #
     if known is not ABSENT and not isinstance(known, Perhaps) and not machine.escapes.is_volatile(place, index):
         return known
     machine.surprise(state)
-    return UNKNOWN
+    return External(f"sys.{index}") if place == "sys" else UNKNOWN

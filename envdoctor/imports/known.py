@@ -11,7 +11,7 @@ from envdoctor.imports.constants import bits_of, processor_of
 from envdoctor.imports.dictionaries import make_dict, text_pairs, under_key
 from envdoctor.imports.enumerated import ENTRY_POINTS
 from envdoctor.imports.enumerated import functions as of_pkgutil
-from envdoctor.imports.escapes import NAMES
+from envdoctor.imports.escapes import LOADED, NAMES
 from envdoctor.imports.events import What
 from envdoctor.imports.exceptions import Raised, built_in, own_name
 from envdoctor.imports.finders import known_below
@@ -29,7 +29,6 @@ from envdoctor.imports.paths import (
     split_extension,
     text_of,
 )
-from envdoctor.imports.targets import LOADED
 from envdoctor.imports.values import (
     UNKNOWN,
     Ending,

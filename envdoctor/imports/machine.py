@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from envdoctor.imports.escapes import Escapes
+from envdoctor.imports.escapes import Escapes, governed
 from envdoctor.imports.events import Certainty, Event, What
 from envdoctor.imports.exceptions import Exc, TooLong, built_in
 from envdoctor.imports.flow import Ends, Frame
@@ -121,7 +121,8 @@ class Machine:
     def opaque(self, state: State, *values: Any) -> None:  # noqa: ANN401 - any value of Python
         """Code that is not known gets hold of values; it may do anything with them, and raise anything."""
         for value in values:
-            self.escapes.lose(value, state)
+            if not governed(value):  # which only `Calls.outside` hands over
+                self.escapes.lose(value, state)
         self.surprise(state)
 
     def run(self, body: list[ast.stmt], scope: Scope, state: State) -> Ends:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.imports.dictionaries import put
-from envdoctor.imports.escapes import ANYTHING, NAMES, PATHS
+from envdoctor.imports.escapes import ANYTHING, LOADED, NAMES, PATHS, governed
 from envdoctor.imports.events import What
 from envdoctor.imports.values import UNKNOWN, External, Kind, Made, Mark, Module, Perhaps, Reference
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from envdoctor.imports.scopes import Scope
     from envdoctor.imports.values import Place
 
-SEARCHED = frozenset({"sys.path", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache", "builtins.__import__"})
 ENVIRONMENT = "os.environ"
-LOADED = "sys.modules"
 
 
 class Targets:
@@ -67,7 +65,7 @@ class Targets:
         """`subject.name = value`."""
         if isinstance(subject, Module):
             self._of_module(subject, name, value, state)
-        elif isinstance(subject, External) and f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
+        elif isinstance(subject, External) and governed(External(f"{subject.name}.{name}")):
             self._machine.escapes.add_finders()
         elif isinstance(subject, Reference) and subject.kind in {Kind.CLASS, Kind.INSTANCE}:
             if self._machine.calls.classes.has_setter(subject, name, state):
@@ -75,7 +73,7 @@ class Targets:
             self.slot(subject.place, name, value, state)
         else:
             self._machine.escapes.given.add(name)
-            if name == PATHS:
+            if name in {PATHS, "__import__"}:
                 self._machine.escapes.add_finders()
             self._machine.opaque(state, value)
 
@@ -84,7 +82,7 @@ class Targets:
         machine.emit(What.SET, subject.name, state, name=name)
         if name == "__class__":
             machine.escapes.lose_place(subject.name, state)
-        if f"{subject.name}.{name}" in {*SEARCHED, LOADED}:
+        if governed(External(f"{subject.name}.{name}")):
             machine.escapes.add_finders()
         if name == PATHS:
             machine.escapes.searched.add(subject.name)
@@ -97,7 +95,7 @@ class Targets:
     def item(self, subject: Any, key: Any, value: Any, state: State) -> None:  # noqa: ANN401
         """`subject[key] = value`."""
         machine = self._machine
-        if subject == External(LOADED):
+        if governed(subject) == LOADED:
             machine.escapes.replaced.add(key if isinstance(key, str) else ANYTHING)
             machine.opaque(state, value)
         elif isinstance(subject, Made) and subject.maker == NAMES:

@@ -78,7 +78,41 @@ FINE = {
     ),
     "more words": "def f(a, **more):\n  more['late'] = 1\n  if 'late' not in more: import gone\n  more['b']\nf(1, b=2)",
 }
+_LOOSE = "import json, os, site, sys, types\nput = type(sys)('given')\n"
+_LOOSER = f"{_LOOSE}held = [sys.modules]\nclass A:\n  of = sys\n(lambda f: f())(lambda: globals().update(b=8))\n"
+#: Ways to what decides how modules are found, where names, or values, are no longer known.
+WAYS = (
+    f"{_LOOSER}sys.modules.setdefault('given', put)",
+    f"{_LOOSER}sys.modules['given'] = put",
+    f"{_LOOSER}sys.modules |= {{'given': put}}",
+    f"{_LOOSER}held[0]['given'] = put",
+    f"{_LOOSER}A.of.modules['given'] = put",
+    f"{_LOOSER}vars(sys)['modules']['given'] = put",
+    f"{_LOOSER}json.codecs.sys.modules['given'] = put",
+    f"{_LOOSER}__import__('sys').modules['given'] = put",
+    f"import builtins\n{_LOOSER}builtins.__import__ = lambda *more: put",
+    f"{_LOOSER}sys.path = [*sys.path, *__path__]\nimport lazy as given",
+    f"{_LOOSER}site.addsitedir(__path__[0])\nimport lazy as given",
+    f"{_LOOSE}site.addsitedir(__path__[0])\nimport lazy as given",
+    f"{_LOOSE}os.sys.modules['given'] = put",
+    f"{_LOOSE}dict.update(sys.modules, given=put)",
+    f"{_LOOSE}sys.__dict__['modules']['given'] = put",
+    f"{_LOOSE}types.SimpleNamespace(m=sys.modules).m['given'] = put",
+    f"{_LOOSE}m = sys.modules if len(sys.argv) < 99 else None\nm['given'] = put",
+    f"{_LOOSE}import operator\noperator.attrgetter('modules')(sys)['given'] = put",
+)
+FINE |= {
+    f"way {number} to sys": f"{text}\nimport given" if " as given" not in text else text
+    for number, text in enumerate(WAYS)
+}
+#: What only reads it.
+READ = (
+    "print(sys.path)", "for each in sorted(sys.path): x = each", "x = 'a' in sys.path", "x = sys.path + ['a']",
+    "x = f'{sys.path}'", "x = os.pathsep.join(sys.path)", "x = sys.path[1:3]", "x = dict(sys.modules)",
+    "x = [len(each) for each in sys.path if each]", "x = hasattr(sys, 'frozen')", "x = sys.modules.get('a')",
+)  # fmt: skip
 FAILS = {
+    **{f"reads {text}": f"import os, sys\n{text}\nimport gone" for text in READ},
     "a finder that comes last": f"{_FINDER}sys.meta_path.append(F())\nimport colorsys\ncolorsys.gone",
     "told by other names": (
         "def tell(**names): globals().update(names)\ntell(late=1)\nglobals().update({'x': 1})\nx\nmore"

@@ -85,9 +85,9 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
     """Of a distribution that fails for what it holds itself, or for a distribution that it names."""
     cause = failed.failures[0].cause
     if failed.failures[0].version is not None and failed.owner is not None:
-        if cause.what is What.ASK:
-            return version_fix(failed.distribution, failed.owner, cause.name, facts)
-        return _owner_fix(failed, facts)
+        is_asked = cause.what is What.ASK
+        asked = version_fix(failed.distribution, failed.owner, cause.name, facts) if is_asked else None
+        return asked or _owner_fix(failed, facts)
     if cause.what is What.RAISE and not cause.name:
         modules = sought(failed.failures[0], What.IMPORT)
         return _module_fix(modules[0], failed, facts) if modules else _other_version(failed)
@@ -97,7 +97,9 @@ def _own_fix(failed: FailedImport, facts: Facts) -> Fix:
         return Fix(text=text, commands=installer.install(cause.subject) if installer is not None else ())
     if cause.what is What.RAISE and cause.subject != "SyntaxError":
         return _other_version(failed)
-    return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
+    if cause.what is not What.LOAD or cause.subject in {one.path for one in facts.natives.files}:
+        return _again(failed, facts, _NOT_AS_BUILT.get(cause.what, "it was made for another Python"))
+    return Fix(text=f"Remove {cause.subject}, which no distribution installed; Python takes it for {cause.name}.")
 
 
 def unfit(one: Distribution, facts: Facts) -> Outdated | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from envdoctor.binaries.elf import read_elf
 from envdoctor.binaries.elf_hashes import gnu_hash_of
 from envdoctor.binaries.elf_symbols import ElfSymbols, Wanted
 from envdoctor.binaries.files import FileBytes
@@ -44,14 +45,17 @@ class InitFunctions:
 
     def lacks_function(self, path: str, name: str) -> bool:
         """The same of any function, which a library of the system may have too."""
-        return not system_may_have(name, self._needed.get(path, ())) and self._lacks(path, name.encode())
+        needed = self._needed.get(path)
+        return needed is not None and not system_may_have(name, needed) and self._lacks(path, name.encode())
 
     def _lacks(self, path: str, name: bytes) -> bool:
-        if not name or path not in self._needed or not self._own.isdisjoint(self._needed[path]):
-            return False
         wanted = Wanted(name)
         try:
             with FileBytes(path) as source:
+                if path not in self._needed:  # a stray one, which no distribution lists
+                    self._needed[path] = tuple(os.path.basename(need.name) for need in read_elf(source).needed)
+                if not name or not self._own.isdisjoint(self._needed[path]):
+                    return False
                 return not ElfSymbols(source).defined((wanted,), {name: gnu_hash_of(name)})
         except (Unreadable, OSError):
             return False

@@ -6,9 +6,10 @@ import py_compile
 import pytest
 
 from envdoctor.core.finding import Severity
+from envdoctor.facts.importing.fixes import fix_of
 from envdoctor.facts.python.search_path import Origin
 from extensions import compile_module
-from loading_facts import HERE, import_in_child, told
+from loading_facts import HERE, import_in_child, loading_facts, told
 from sites import Site
 
 #: What fails: files of the distribution `foo`, of `bar` beside it, and the words of CPython.
@@ -125,6 +126,20 @@ def test_an_extension_module_without_the_function_of_its_name(file, fails, site,
     assert ("PyInit" in import_in_child("foo", site)) is fails
     facts = look(site).failed
     assert [each.failures[0].cause.name for each in facts] == (["foo._other"] if fails else [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HERE, reason="reads ELF files of this machine")
+@pytest.mark.parametrize("name", ["bar", "foo"])
+def test_a_stray_extension_module_in_place_of_a_package(name, site, tmp_path):
+    """No distribution lists it, and it comes before the package's own text."""
+    site.install("foo", files={"foo/__init__.py": ""})
+    site.write("foo/__init__.so", compile_module(tmp_path, name))
+    fails = name != "foo"
+    assert ("PyInit" in import_in_child("foo", site)) is fails
+    facts = loading_facts(site, cache=tmp_path / "cache")
+    told = [fix_of(each, facts).text for each in facts.importing.failed]
+    assert [each.startswith(f"Remove {site.path / 'foo/__init__.so'}, ") for each in told] == [True] * fails
 
 
 @pytest.mark.slow
