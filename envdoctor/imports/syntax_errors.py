@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable
 from envdoctor.support.newer_syntax import SINCE, parse_newer
-from envdoctor.support.older_syntax import why_refused
+from envdoctor.support.older_syntax import may_be_newer, why_refused
 from envdoctor.support.syntax import InvalidSyntax, encoding_of, parse_python
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class RefusedText(Unreadable):
 def tree_for(text: str, target: Target) -> ast.Module:
     """The tree of a text as the Python of a target reads it.
 
-    What this Python refuses, an older one refuses as well, but for f-strings; of a newer one nothing is known. In
-    another encoding the text may be another one. A NUL, and what is not UTF-8, is refused by all of them.
+    What this Python refuses, an older one refuses as well, but for f-strings, and a newer one too where nothing in the
+    text looks like what came with it. In another encoding the text may be another one. A NUL, and what is not UTF-8, is
+    refused by all of them.
 
     Raises:
         RefusedText: that Python takes it for no Python.
@@ -43,12 +45,14 @@ def tree_for(text: str, target: Target) -> ast.Module:
         tree = parse_python(text)
     except Unreadable as error:
         if SINCE <= there > here:
-            return parse_newer(text, there)
+            with contextlib.suppress(Unreadable):
+                return parse_newer(text, there)
         anew = there < _FORMATTED_ANEW <= here and any(each in text.lower() for each in _F_STRINGS)
-        certain = isinstance(error, InvalidSyntax) and is_plain and there <= here and not anew
-        refused = f"line {error.line}: {error.problem}" if isinstance(error, InvalidSyntax) and certain else ""
-        if refused := _undecoded(text) or refused:
+        if refused := _undecoded(text):
             raise RefusedText(refused) from error
+        old = there <= here
+        if isinstance(error, InvalidSyntax) and is_plain and not anew and (old or not may_be_newer(error, text, there)):
+            raise RefusedText(f"line {error.line}: {error.problem}") from error
         raise
     wrong = why_refused(text.removeprefix("\ufeff"), there) if is_plain and there <= here else None
     if wrong is not None:

@@ -54,6 +54,17 @@ def why_refused(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
     return older_grammar(text, version) or _misplaced(text, version)
 
 
+def may_be_newer(error: InvalidSyntax, text: str, version: tuple[int, int]) -> bool:
+    """Whether what this Python says against a text may be due to grammar that a newer one, of that version, takes."""
+    here = sys.version_info[:2]
+    newer = [looks for since, looks in _NEWER.items() if here < since <= version]
+    if version > max(_NEWER) or any(looks.search(f"\n{text}") for looks in newer):
+        return True
+    line = "".join(text.split("\n")[error.line - 1 : error.line]).lower()
+    in_string = error.problem.startswith("f-string") or not error.line or any(mark in line for mark in _MARKS)
+    return (here < _FORMATTED_ANEW and in_string) or (here < _STARS_SINCE and bool(_STARS.search(text)))
+
+
 def older_grammar(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
     """What an older Python says against the grammar of a text that this one takes; None where nothing is known."""
     if version >= sys.version_info[:2]:

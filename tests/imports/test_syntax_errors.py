@@ -8,6 +8,7 @@ import pytest
 from envdoctor.core.errors import Unreadable
 from envdoctor.core.target import Interpreter
 from envdoctor.imports.syntax_errors import RefusedText, tree_for
+from grammar_texts import NEWER
 from import_oracle import HERE, cpython_says, judged, raised_by
 
 BROKEN = {
@@ -44,13 +45,28 @@ def test_a_nul_byte_whatever_is_raised_for_it(tmp_path):
     assert (failure.cause.via, failure.cause.name) == (("pkg", "pkg.bad"), "line 1: it holds a NUL byte")
 
 
-def test_a_newer_python_may_take_it():
-    newer = replace(HERE, interpreter=Interpreter(version=(sys.version_info[0], sys.version_info[1] + 1)))
-    with pytest.raises(RefusedText):
-        tree_for("x = (", HERE)
-    with pytest.raises(Unreadable) as said:
-        tree_for("x = (", newer)
-    assert not isinstance(said.value, RefusedText)
+def refused(text, *version):
+    try:
+        tree_for(text, replace(HERE, interpreter=Interpreter(version=version)))
+    except RefusedText:
+        return True
+    except Unreadable:
+        return False
+    return False
+
+
+@pytest.mark.parametrize("text", ["x = (", "def x(:\n", "print 'x'", "if 1:\nx = 1", "y = f'{x}'\n\ndef x(:"])
+def test_a_newer_python_refuses_what_looks_like_nothing_new(text):
+    assert refused(text, *sys.version_info[:2])
+    assert refused(text, 3, 14)
+    assert not refused(text, 3, 99)
+
+
+def test_a_newer_python_may_take_what_looks_new():
+    for since, texts in NEWER.items():
+        for text in texts:
+            assert not refused(text, 3, 14), text
+            assert not refused(f"{text}\ndef x(:", 3, 14) or since <= sys.version_info[:2]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="f-strings have other rules since Python 3.12")
