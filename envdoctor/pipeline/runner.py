@@ -12,7 +12,7 @@ from envdoctor.pipeline.stage import StageInput, StageRunner
 from envdoctor.stages.problems import Scope, ends_build, finding, shared_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envdoctor.action import Action
     from envdoctor.core.artifact import Artifact
@@ -75,7 +75,9 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
     if scope is Scope.EXPORT:
         return _form(route.stages[0], actions, source) == _form(result.stage, actions, source)
     if scope is Scope.QUANTIZER:
-        return _quantizer(result.stage, actions) in {_quantizer(stage, actions) for stage in route.stages}
+        failed = _way(attempt.route.stages[: len(attempt.results)], actions, source)
+        ends = range(1, len(route.stages) + 1)
+        return any(_way(route.stages[:end], actions, source) == failed for end in ends)
     count = len(attempt.results)
     ours, theirs = route.stages[:count], attempt.route.stages[:count]
     if scope is Scope.ENVIRONMENT:  # which reads what the same stages before have made
@@ -85,9 +87,11 @@ def _shares_cause(route: Route, attempt: Attempt, actions: Mapping[str, Action],
     return [stage.action for stage in ours] == [stage.action for stage in theirs]
 
 
-def _quantizer(stage: StagePlan, actions: Mapping[str, Action]) -> tuple[str, str]:
-    """What makes which kind of file: `tensorflow` of any version."""
-    return (stage.environment or "").partition("-")[0], actions[stage.action].produces
+def _way(stages: Sequence[StagePlan], actions: Mapping[str, Action], source: Artifact) -> tuple[object, ...]:
+    """By whose tools, `tensorflow` of any version, stages make which kind of file; with loops unrolled or not."""
+    families = {(stage.environment or "").partition("-")[0] for stage in stages}
+    unrolled = "recurrent" in source.traits and any(actions[stage.action].unrolls for stage in stages)
+    return families, actions[stages[-1].action].produces, unrolled
 
 
 def _form(stage: StagePlan, actions: Mapping[str, Action], source: Artifact) -> tuple[str | None, bool, bool]:

@@ -66,6 +66,9 @@ np.save(f"{folder}/heard.npy", (generator.normal(size=(60, 512, 1)) * generator.
 flat = tf.keras.Sequential([layers.Input((8,)), layers.Dense(1000, activation="softmax")])
 flat.layers[0].set_weights([np.zeros((8, 1000)), np.zeros(1000)])
 flat.save(f"{folder}/untrained.keras")
+offset = [layers.Dense(64, activation="softplus"), layers.Dense(1), layers.Rescaling(0.5, offset=1000.0)]
+high = tf.keras.Sequential([layers.Input((8,)), *offset])
+open(f"{folder}/high.tflite", "wb").write(tf.lite.TFLiteConverter.from_keras_model(high).convert())
 """
 
 
@@ -253,6 +256,15 @@ def test_what_people_ask_for_beside_int8(tmp_path, form, scheme):
     assert classify(read_model(output.path)) is scheme
     assert names(output) == []
     assert output.summary["accuracy"]["int8"] > 0.97
+
+
+def test_an_output_on_a_large_constant_keeps_what_it_says_in_16x8(made, tmp_path):
+    """Its bias has more than 32 bits; the ADD of a softplus has scales that are powers of two."""
+    given = {"calibration": made / "floats.npy", "allow_float": True}
+    output = take("litert-int16x8", made / "high.tflite", tmp_path, "tflite-int16x8", **given)
+    (one,) = output.summary["comparison"]["outputs"]
+    assert not one["constant"]
+    assert one["difference"] < 0.01
 
 
 @pytest.mark.parametrize("form", ["dynamic", "float16"])

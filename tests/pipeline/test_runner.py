@@ -104,10 +104,28 @@ def test_a_fault_of_the_model_itself_is_told_once(bench, name):
     assert tried(bench, named(name), other("same", "new"), other("old", "old")) == []
 
 
-def test_what_one_quantizer_swallows_is_left_to_another(bench):
-    named_so = StageFailed(finding("signal-swallowed", "m.keras", **dict.fromkeys(SWALLOWED, "x")))
+@pytest.mark.parametrize("name", ["signal-swallowed", "outputs-differ"])
+def test_what_one_quantizer_swallows_is_left_to_another(bench, name):
+    named_so = StageFailed(finding(name, "m.keras", **dict.fromkeys((*SWALLOWED, "output", "words"), "x")))
     others = (other("same", "new-2.15"), other("other", "litert"), other("float", "new-2.15", produces=K.TFLITE_FLOAT))
     assert tried(bench, named_so, *others) == ["other", "float"]
+
+
+def test_what_a_quantizer_makes_of_another_conversion_is_tried(bench):
+    """As of a PyTorch model by way of its own converter and of ONNX, or of an LSTM that is unrolled."""
+    converts = [
+        replace(copying(f"by-{one}", K.KERAS, K.TFLITE_FLOAT, "+f", bench.calls), environment=one)
+        for one in ("new", "new-2.15", "other")
+    ]
+    quantizes = replace(
+        failing("quantizes", K.TFLITE_FLOAT, K.TFLITE_INT8, named("outputs-differ")), environment="litert"
+    )
+    routes = [route(each, quantizes) for each in converts]
+    tried_so = [attempt.route.name for attempt in bench.run(*routes, actions=[*converts, quantizes])]
+    assert tried_so == ["by-new+quantizes", "by-other+quantizes"]
+    unrolled = other("unrolled", "new", unrolls=True)
+    assert tried(bench, named("outputs-differ"), unrolled) == []
+    assert tried(bench, named("outputs-differ"), unrolled, traits=frozenset({"recurrent"})) == ["unrolled"]
 
 
 def test_a_file_of_another_keras_is_left_to_the_other_keras(bench):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_table
 from envdoctor.core.errors import EnvironmentProblem, NetworkProblem
 from envdoctor.core.finding import Evidence, Severity
 from envdoctor.stages.problems import finding
@@ -70,7 +71,7 @@ def compare_with_float(context: StageContext, output: StageOutput) -> Compared:
         return Compared(findings=(finding("not-compared", subject, evidence, words="LiteRT could not be installed"),))
     request = {"model": output.path.resolve(), "reference": reference.resolve()}
     values: Mapping[str, Any] = run_worker(context, "litert_compare", request, python)
-    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread"}
+    accuracy, hidden = values.get("accuracy"), {"accuracy", "swallowed", "unread", "operators"}
     kind = "mending" if output.reference is not None and context.source.kind in _MENDED else "comparison"
     summary: dict[str, Any] = {kind: {key: value for key, value in values.items() if key not in hidden}}
     found = judge_outputs(values, context.request.options.thresholds, subject)
@@ -101,7 +102,7 @@ def _judge_calibrated(values: Mapping[str, Any], thresholds: Thresholds, subject
                 source=f"{values.get('ran', 'LiteRT')} on {plural(values['samples'], 'sample')}", excerpt=_measures(one)
             ),
         )
-        wrong = list(_wrong(one, thresholds, subject, evidence))
+        wrong = list(_wrong(one | {"floats": _floats_beside_int16(values)}, thresholds, subject, evidence))
         lost = [each for each in wrong if each.name == "channels-lost"]
         swallowed, unread = values.get("swallowed"), values.get("unread")
         is_far = any(each.name in _OF_A_SIGNAL for each in wrong)
@@ -159,7 +160,7 @@ def _wrong(
     worthless = _worthless(one)
     if worthless is not None:
         problem, words = worthless
-        yield finding(problem, subject, evidence, output=name, **_numbers(words))
+        yield finding(problem, subject, evidence, output=name, floats=one["floats"], **_numbers(words))
         return
     if one["flat"]:
         yield finding("movement-of-a-step", subject, evidence, output=name, **_numbers(one["flat"]))
@@ -167,11 +168,17 @@ def _wrong(
         yield finding("comparison-says-little", subject, evidence, output=name)
     if one.get("of_all", 1.0) < thresholds.min_agreement:
         shares = {key: _percent(one[key]) for key in ("decided", "of_all")}
-        yield finding("items-within-noise", subject, evidence, output=name, **shares)
+        yield finding("items-within-noise", subject, evidence, output=name, floats=one["floats"], **shares)
     complaints = "; ".join(_complaints(one, thresholds))
     differs = [finding("outputs-differ", subject, evidence, output=name, words=complaints)] if complaints else []
     lost = [_channels_lost(one["lost"], name, subject, evidence)] if one["lost"] else []
     yield from sorted((*lost, *differs), key=lambda each: -each.severity)  # a lost part is why the whole differs
+
+
+def _floats_beside_int16(values: Mapping[str, Any]) -> str:
+    """What a build of the same model with finer steps needs beside its goal: some operators stay in floats there."""
+    floats = sorted(set(values.get("operators", ())) & set(load_table("stays-float")["left"]["litert"].split()))
+    return f" --allow-float ({' and '.join(floats)} in floats)" if floats else ""
 
 
 def _worthless(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

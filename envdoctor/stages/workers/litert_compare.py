@@ -68,6 +68,7 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
         "by": expected.by,
         "samples": expected.calibration.samples.count,
         "random": expected.calibration.samples.random,
+        "operators": sorted({graph.operator_name(operator) for operator in graph.main.operators}),
     }
     if signals.has_huge_step(graph) or any(one["lost"] or _looks_wrong(one) for one in compared.values()):
         carried = _measure(data, expected.calibration.samples.renamed(inputs))

@@ -77,6 +77,9 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
     if request["form"] == "int8" and not request.get("floats_stay"):
         changes += integer_islands.apply(graph, {})
         changes += integer_edges.apply(graph, {}) if request["io_type"] != "float32" else []
+    if bits == FORMS["int16x8"]:
+        _take_any_scale(graph)
+        _restore_biases(graph, Graph(prepared.data))
     prune(graph)
     if request["form"] == "int8" and request["io_type"] == "uint8":
         convert_edges_to_uint8(graph)
@@ -94,6 +97,30 @@ def run(request: Mapping[str, Any]) -> Mapping[str, object]:
             source.samples, lambda batch: litert_run.predict_batch(source.data, batch), original.predict
         ),
     }
+
+
+def _take_any_scale(graph: Graph) -> None:
+    """Keep ADD and SUB on int16 out of old kernels that shift by powers of two.
+
+    They refuse to add tensors of another scale, as 1 and an exponential, whose scales are such powers by chance.
+    """
+    for operator in graph.main.operators:
+        if graph.operator_name(operator) in {"ADD", "SUB"} and operator.builtinOptions is not None:
+            operator.builtinOptions.potScaleInt16 = False
+
+
+def _restore_biases(graph: Graph, original: Graph) -> None:
+    """Write biases anew that the quantizer cut off at 32 bits; beside int16 they have 64."""
+    import numpy as np
+
+    found = {tensor.name: index for index, tensor in enumerate(original.main.tensors)}
+    for operator in graph.main.operators:
+        for index in operator.inputs[2:3]:
+            if index >= 0 and graph.dtype(index) == "INT64" and graph.is_constant(index):
+                tensor = graph.main.tensors[index]
+                if np.isin(graph.constant(index), (np.iinfo("int32").min, np.iinfo("int32").max)).any():
+                    wide = original.constant(found[tensor.name]) / np.asarray(tensor.quantization.scale, "float64")
+                    graph.make_constant(index, np.round(wide).astype("int64"))
 
 
 def _with_files_behind(source: bytes, packed: bytes) -> bytes:

@@ -147,6 +147,21 @@ def test_items_that_are_nearly_as_good_as_what_was_left_are_told_where_they_are_
     assert judged(**{**few, "of_all": 0.9}) == []
 
 
+@pytest.mark.parametrize(
+    ("operators", "words"),
+    [
+        (["FULLY_CONNECTED"], "--to tflite-int16x8, whose"),
+        (["EXP", "FULLY_CONNECTED", "LOG"], "--to tflite-int16x8 --allow-float (EXP and LOG in floats), whose"),
+    ],
+)
+def test_finer_steps_are_named_as_they_can_be_had(operators, words):
+    """A softplus is EXP and LOG, which 16x8 leaves in floats: without --allow-float it refuses them."""
+    values = {"outputs": [{**GOOD, "flat": FLAT}], "samples": 80, "operators": operators}
+    (found,) = judge_outputs(values, Thresholds(), "m.tflite")
+    assert found.name == "movement-below-step"
+    assert words in found.fix.text
+
+
 UNREAD = {"input": "x", "axis": 1, "indexes": [0, 2], "count": 2, "of": 4, "step": 47.1, "range": 5.2, "certain": True}
 
 
@@ -318,4 +333,4 @@ def test_what_is_hardly_right_on_calibration_samples_may_be_right_by_another_rou
 ):
     evaluated = {"samples": 300, "outputs": [{**GOOD, "difference": 0.4}]}
     found = judged_with(monkeypatch, *product, tmp_path, evaluated=evaluated, measured=measured)
-    assert {(each.name, shared_by(each)) for each in found} == {("outputs-differ", Scope.STAGES)}
+    assert {(each.name, shared_by(each)) for each in found} == {("outputs-differ", Scope.QUANTIZER)}
