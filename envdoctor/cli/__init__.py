@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
+        _end_as_by_ctrl_c()
         _look_there_last(os.environ.get("PYTHONPATH", ""))
     if words in (["--version"], ["-V"]):  # answered before anything else is imported
         from envdoctor import __version__
@@ -45,6 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
     return code
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Let the signals that end a command do so as Ctrl-C does, until `run` minds them: before the first import."""
+    import _signal  # type: ignore[import-not-found]  # `signal` before its names, which take longer to import
+
+    for number in filter(None, (getattr(_signal, name, None) for name in ("SIGTERM", "SIGHUP"))):
+        if _signal.getsignal(number) == _signal.SIG_DFL:
+            _signal.signal(number, _signal.default_int_handler)
 
 
 def _leave_at_once(code: int) -> None:

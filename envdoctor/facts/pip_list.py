@@ -71,6 +71,7 @@ def ask(facts: Facts, request: Request, executor: Executor) -> PipList:
     """
     if TOPIC not in request.topics:
         return PipList()
+    facts.packages.require_regular("pip_list")
     folders = [one.path for one in facts.python.search_path if not one.path.endswith(".egg")]
     listed = _listed([folder for folder in folders if os.path.isdir(folder)], executor)
     disputes = [each for folder, theirs in listed.items() for each in _disputes(folder, theirs, facts)]

@@ -80,10 +80,11 @@ def ask(facts: Facts, request: Request, executor: Executor) -> Proven:
     """Import the packages of all distributions in use, and the modules that their commands enter.
 
     Raises:
-        FactUnavailable: the environment can't be read.
+        FactUnavailable: the environment can't be read, or Python would wait for what is there.
     """
     if PROVE not in request.topics:
         return Proven()
+    facts.packages.require_regular("proven")
     from envdoctor.facts.importing.entries import all_entrances_of
     from envdoctor.facts.importing.surroundings import find_modules, paths_of
 

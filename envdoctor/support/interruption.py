@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BEAT = 0.2
 #: Seconds within which a command ends after a signal, and until one that waits for a temporary folder is heeded.
 _ENOUGH, _LATER = 1.0, 0.02
+#: Functions that Python calls when an object goes: of importlib's locks, and of any class.
+_UNHEARD = frozenset({"cb", "__del__"})
 _ending = threading.Event()
 
 
@@ -93,10 +95,13 @@ class Interrupter:
 
 
 def _is_tidying(frame: FrameType | None) -> bool:
-    """Whether a temporary folder is being made or removed, of which half would stay."""
+    """Whether a temporary folder is being made or removed, of which half would stay, or Python lets an object go.
+
+    What is raised while it does that, it prints and forgets.
+    """
     while frame is not None:
-        module = frame.f_globals.get("__name__")
-        if module == "tempfile" or (module == "shutil" and "rmtree" in frame.f_code.co_name):
+        module, name = frame.f_globals.get("__name__"), frame.f_code.co_name
+        if module == "tempfile" or (module == "shutil" and "rmtree" in name) or name in _UNHEARD:
             return True
         frame = frame.f_back
     return False

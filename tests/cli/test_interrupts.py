@@ -59,6 +59,46 @@ def test_a_second_signal_breaks_nothing_off(second):
         assert "leaving done" in said + rest
 
 
+EARLY = """
+import os, signal, sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "envdoctor.support.collector":
+            os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+from envdoctor import cli
+sys.meta_path.insert(0, Finder)
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_that_comes_at_the_first_import_ends_as_a_later_one(name):
+    done = subprocess.run([sys.executable, "-c", EARLY, name], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 130
+    assert done.stderr == ""
+
+
+class Leaving:
+    """Is signalled while Python lets it go."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.001)
+
+
+def test_a_signal_that_comes_while_an_object_goes_is_heeded_after_it():
+    def command():
+        with _run._signals_interrupt(is_process=False):
+            Leaving()
+            time.sleep(10)
+
+    interruption.begin()
+    with pytest.raises(KeyboardInterrupt):
+        command()
+    interruption.begin()
+
+
 @pytest.mark.parametrize("step", ["mkdir", "rmdir"])
 def test_no_signal_leaves_half_of_a_temporary_folder(step, tmp_path, monkeypatch):
     real = getattr(os, step)

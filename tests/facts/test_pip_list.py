@@ -1,5 +1,6 @@
 """The second witness of what is installed: pip itself is asked about folders with whatever others left in them."""
 
+import os
 import sys
 
 import pytest
@@ -74,3 +75,16 @@ def test_it_is_asked_in_this_interpreter_and_only_where_it_is_wanted(tmp_path, m
 def test_no_answer_is_no_agreement(tmp_path, stdout, returncode):
     with pytest.raises(FactUnavailable):
         ask(facts_of(Site(tmp_path)), ASKED, Answering(stdout, returncode))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs")
+@pytest.mark.parametrize("name", ["METADATA", "entry_points.txt"])
+def test_what_pip_would_wait_for_is_told_and_pip_not_asked(tmp_path, name):
+    site, executor = Site(tmp_path), Answering()
+    site.install("foo", "1.0")
+    metadata = site.path / "foo-1.0.dist-info"
+    (metadata / name).unlink(missing_ok=True)
+    os.mkfifo(metadata / name)
+    with pytest.raises(FactUnavailable, match=f"{name} is no regular file"):
+        ask(facts_of(site), ASKED, executor)
+    assert executor.commands == []

@@ -7,6 +7,7 @@ import pytest
 
 from asking import ask
 from envdoctor.core.command import CommandResult
+from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.finding import Severity
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.facts.host import Host
@@ -113,6 +114,16 @@ def test_one_that_does_not_end_is_ended(site, facts, monkeypatch):
     site.install("foo", files={"foo.py": "import time\ntime.sleep(60)"})
     (finding,) = ask("PKG023", facts())
     assert "did not come to an end" in finding.message
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs")
+@pytest.mark.parametrize("name", ["foo-1.0.dist-info/METADATA", "foo.pth"])
+def test_nothing_is_imported_where_python_would_wait(site, facts, name):
+    site.install("foo", files={"foo.py": ""})
+    (site.path / name).unlink(missing_ok=True)
+    os.mkfifo(site.path / name)
+    with pytest.raises(FactUnavailable, match=f"{name} is no regular file"):
+        _ = facts(executor=None).proven
 
 
 def test_nothing_is_left_behind(site, facts, tmp_path, monkeypatch):

@@ -6,13 +6,18 @@ import enum
 import os
 from typing import TYPE_CHECKING
 
+from envdoctor.core.errors import FactUnavailable
 from envdoctor.core.frozen import frozen
 from envdoctor.facts.packages.metadata import normalize
+from envdoctor.support.files import is_special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from envdoctor.facts import Facts
+
+#: What pip and importlib.metadata read in a metadata folder; "" is one that is a file itself.
+_READ = ("", "/METADATA", "/PKG-INFO", "/entry_points.txt", "/direct_url.json", "/INSTALLER", "/RECORD")
 
 
 class Layout(enum.Enum):
@@ -93,6 +98,17 @@ class Packages:
             if not one.problem:
                 found.setdefault(one.key, one)
         return found
+
+    def require_regular(self, group: str) -> None:
+        """Called before a program is run that reads them, as Python at its start and pip do.
+
+        Raises:
+            FactUnavailable: of the group, for a FIFO or a device among them that the program would wait for.
+        """
+        read = (f"{one.metadata}{name}" for one in self.distributions for name in _READ)
+        for path in (*(path for path, _ in self.unreadable), *read):
+            if is_special(path):
+                raise FactUnavailable(group, f"{path} is no regular file, and would be waited for; delete it")
 
     def find(self, name: str) -> Distribution | None:
         """The distribution in use under a name, in whatever spelling, or None."""

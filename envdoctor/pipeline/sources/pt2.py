@@ -112,6 +112,9 @@ def _targets(value: object) -> Iterator[str]:
         target = value.get("target")
         if isinstance(target, str) and "inputs" in value:
             yield target
+        handed = value.get("as_operator")
+        if isinstance(handed, str):
+            yield handed
         for each in value.values():
             yield from _targets(each)
     elif isinstance(value, list):

@@ -3,8 +3,8 @@
 torch.export.load (torch/export/pt2_archive/_package.py, torch/_export/serde/serialize.py) unpickles members by their
 names, loads compiled libraries below data/aotinductor, falls back to an older layout of pickles where the newer one
 fails, finds members without regard to case, takes any function of torch's, gives sizes to sympy, which evaluates them,
-makes Python code of guards, and imports the modules that the structure of inputs names. So what is not known to be
-harmless is told, never the other way round.
+makes Python code of guards and of names, and imports the modules that the structure of inputs names. So what is not
+known to be harmless is told, never the other way round.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _MEMBER = re.compile(
 #: Functions that compute and do nothing else.
 _HARMLESS = re.compile(r"torch\.ops\.(aten|prims|higher_order)\.\w+(\.\w+)?|(_operator|math)\.\w+")
 OWN_OPERATOR = re.compile(r"torch\.ops\.(?!aten\.|prims\.|higher_order\.)([\w.]+)")
-_READS_FILES = re.compile(r"from_file|\bload")
+_ON_FILES = re.compile(r"from_file|\b(load|save)")
+#: Texts that stay texts. Any other becomes a name in the Python code that torch.fx writes, and runs.
+_FREE = frozenset({"metadata", "as_string", "as_strings", "in_spec", "out_spec", "guards_code"})
+_NAME = re.compile(r"[\w.:/+<>@ -]*")
 #: What sizes and the guards of sizes are made of (torch/fx/experimental/symbolic_shapes.py, SYMPY_INTERP).
 _NODES = (
     *(ast.Expression, ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Attribute, ast.Call),
@@ -56,13 +59,19 @@ def code_of_members(names: Sequence[str]) -> Iterator[str]:
 def code_of_program(program: Mapping[str, Any], operators: Sequence[str]) -> Iterator[str]:
     """A phrase for each thing in a program that loading or running it would do."""
     for name in operators:
-        if (not _HARMLESS.fullmatch(name) and not OWN_OPERATOR.fullmatch(name)) or _READS_FILES.search(name):
+        if (not _HARMLESS.fullmatch(name) and not OWN_OPERATOR.fullmatch(name)) or _ON_FILES.search(name):
             yield f"a call of {name}"
-    for text in (*_expressions(program), *(program.get("guards_code") or ())):
+    calls = [call.get("signature") or {} for call in program["graph_module"].get("module_call_graph") or ()]
+    texts = [*_texts(program), *(found for call in calls for found in _texts(_opened(call.get("in_spec"))))]
+    expressions = (text for key, text in texts if key == "expr_str")
+    for text in (*expressions, *(program.get("guards_code") or ())):
         if not _only_computes(text):
             yield f"the expression {text[:_PHRASE]!r}, which is evaluated"
-    for call in program["graph_module"].get("module_call_graph") or ():
-        yield from _imports(call.get("signature"))
+    for key, text in texts:
+        if key != "expr_str" and not _NAME.fullmatch(text):
+            yield f"the name {text[:_PHRASE]!r}, which is code"
+    for call in calls:
+        yield from _imports(_opened(call))
 
 
 def code_of_payloads(payloads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -73,16 +82,17 @@ def code_of_payloads(payloads: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"a pickle of '{name}'"
 
 
-def _expressions(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        text = value.get("expr_str")
-        if isinstance(text, str):
-            yield text
-        for each in value.values():
-            yield from _expressions(each)
+def _texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text that torch acts on with the name of the entry that holds it, and the names of entries."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield "", name
+            yield from _texts(each, name) if name not in _FREE else ()
     elif isinstance(value, list):
         for each in value:
-            yield from _expressions(each)
+            yield from _texts(each, key)
 
 
 def _only_computes(text: str) -> bool:
@@ -107,10 +117,16 @@ def _is_known(node: ast.AST) -> bool:
     return not isinstance(node, ast.Constant) or re.fullmatch(r"[-+.\w]{1,80}", str(node.value)) is not None
 
 
-def _imports(spec: object) -> Iterator[str]:
+def _opened(spec: object) -> object:
     """The structures are JSON in a text, and what they say of a container is again one in theirs."""
     if isinstance(spec, str) and spec.startswith(("[", "{")):
-        spec = json.loads(spec)
+        return _opened(json.loads(spec))
+    if isinstance(spec, dict):
+        return {name: _opened(each) for name, each in spec.items()}
+    return [_opened(each) for each in spec] if isinstance(spec, list) else spec
+
+
+def _imports(spec: object) -> Iterator[str]:
     if isinstance(spec, dict):
         for word in _IMPORTING & spec.keys():
             yield f"an import ({word}: {str(spec[word])[:_PHRASE]})"

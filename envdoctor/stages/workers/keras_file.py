@@ -55,7 +55,7 @@ def refuse_code(path: Path, names: Names) -> None:
     try:
         nodes = [node for config in _stored_configs(path) for node in stored_code.nodes_of(config)]
         outside = [f"weights in another file, {file}" for file in _files_outside(path)]
-    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, KeyError, OSError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
         raise Problem("keras-file-unreadable", f"the configuration in {path.name} can't be read: {error}.") from None
     found = (*stored_code.code_in(nodes, names), *stored_code.foreign_in(nodes, names), *outside)
     if found:

@@ -1,6 +1,7 @@
 """Archives of torch.export.save, told without torch."""
 
 import contextlib
+import json
 
 import pytest
 
@@ -8,7 +9,7 @@ from envdoctor.core.artifact import ArtifactKind
 from envdoctor.core.errors import UsageProblem
 from envdoctor.pipeline.sources import identify, model_inputs
 from envdoctor.pipeline.sources.pt2 import read_pt2
-from pt2_files import spec, write
+from pt2_files import pack, parts, program, spec, write
 
 
 def test_the_inputs_are_those_of_the_user(tmp_path):
@@ -33,6 +34,8 @@ def test_an_open_size_is_open(tmp_path):
         {"targets": ("torch.ops.load_library",)},
         {"targets": ("torch.ops.aten.from_file.default",)},
         {"targets": ("#torchvision:read",)},
+        {"targets": ("torch.ops.aten.save.default",)},
+        {"spec": spec(["x=__import__('os').abort()"])},
         {"shape": ("__import__('os').abort()", 3)},
         {"shape": ("Symbol(__import__('os').abort(), integer=True)", 3)},
         {"shape": ("S('__import__(chr(111)).abort()')", 3)},
@@ -58,6 +61,41 @@ def test_what_would_run_is_not_loaded_untrusted(tmp_path, rest):
     with pytest.raises(UsageProblem, match="--trust-code"):
         identify(path)
     assert identify(path, trust_code=True).kind == ArtifactKind.PT2
+
+
+CODE = "a=__import__('os').abort(), b"
+
+
+@pytest.mark.parametrize("handed", ["torch.os.system", "torch.ops.aten.from_file.default"])
+def test_a_function_that_is_handed_on_is_held_like_one_that_is_called(tmp_path, handed):
+    made = program("torch.ops.higher_order.wrap")
+    made["graph_module"]["graph"]["nodes"][0]["inputs"] += [{"name": "", "arg": {"as_operator": handed}, "kind": 1}]
+    with pytest.raises(UsageProblem, match=rf"a call of {handed}.*--trust-code"):
+        identify(write(tmp_path, text=json.dumps(made)))
+
+
+@pytest.mark.parametrize("name", ["w", "x"])
+def test_a_name_that_becomes_code_is_code(tmp_path, name):
+    found = parts("torch.ops.aten.relu.default")
+    for member in ("models/m0.json", "data/weights/m0_weights_config.json"):
+        found[member] = found[member].replace(f'"{name}"', json.dumps(CODE))
+    with pytest.raises(UsageProblem, match=r"which is code.*--trust-code"):
+        identify(pack(tmp_path, found))
+
+
+def test_the_name_of_an_argument_that_becomes_code_is_code(tmp_path):
+    made = program("torch.ops.higher_order.wrap")
+    made["graph_module"]["graph"]["nodes"][0]["inputs"][0]["name"] = CODE
+    with pytest.raises(UsageProblem, match=r"which is code.*--trust-code"):
+        identify(write(tmp_path, text=json.dumps(made)))
+
+
+def test_texts_of_the_user_are_no_code(tmp_path):
+    made = program("torch.ops.aten.einsum.default")
+    taken = made["graph_module"]["graph"]["nodes"][0]
+    taken["inputs"][0]["arg"] = {"as_string": "ij,kj->ik('\"=;"}
+    taken["metadata"] = {"stack_trace": 'File "a.py", line 1, in forward(x=1)'}
+    assert read_pt2(write(tmp_path, text=json.dumps(made))).code == ()
 
 
 def test_what_torch_writes_by_itself_needs_no_trust(tmp_path):

@@ -1,10 +1,14 @@
 """What is changed in the stored configuration of a Keras model; loading one needs TensorFlow (see integration)."""
 
+import contextlib
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
 from envdoctor.stages.workers import keras_model
+from envdoctor.stages.workers.keras_file import refuse_code
 from envdoctor.stages.workers.stage import Problem
 
 
@@ -41,6 +45,17 @@ def test_a_pipe_in_the_files_place_is_not_waited_for(tmp_path):
     os.mkfifo(path)
     with pytest.raises(Problem, match="is no regular file") as caught:
         keras_model.load(path, keras_model.Trust(code=True, names={}))
+    assert caught.value.name == "keras-file-unreadable"
+
+
+def test_a_configuration_that_is_no_text_can_not_be_read(tmp_path, monkeypatch):
+    """HDF5 keeps arrays of texts too, as which h5py gives the attribute."""
+    path = tmp_path / "m.h5"
+    path.write_bytes(b"HDF5")
+    file = contextlib.nullcontext(SimpleNamespace(attrs={"model_config": ["{}"]}))
+    monkeypatch.setitem(sys.modules, "h5py", SimpleNamespace(is_hdf5=lambda _: True, File=lambda *_: file))
+    with pytest.raises(Problem, match="can't be read") as caught:
+        refuse_code(path, {})
     assert caught.value.name == "keras-file-unreadable"
 
 
