@@ -252,7 +252,8 @@ def _serve(pipe: Connection, judge: Judge, folder: Path, scratch: str) -> None:
         signal.signal(signal.SIGTERM, lambda *_: None)  # no SIG_IGN, which what it starts would inherit
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel, scratch), daemon=True).start()
+        watcher = threading.Thread(target=_end_with, args=(parent.sentinel, scratch), daemon=True)
+        watcher.start()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  (what a library prints as it dies)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
@@ -260,6 +261,8 @@ def _serve(pipe: Connection, judge: Judge, folder: Path, scratch: str) -> None:
         pipe.send(None)
         while True:
             pipe.send(call(judge, pipe.recv()))
+    if parent is not None:
+        watcher.join(_LINGERING)  # of a parent that is gone, it removes what is left
 
 
 def _end_with(sentinel: int, scratch: str) -> None:
