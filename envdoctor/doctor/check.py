@@ -144,7 +144,9 @@ def _with_notes(report: Report, probes: Sequence[Probe], facts: Facts, *, fast: 
     left, asked = len(importing.unfinished), plural(importing.looked_at, "import")
     if not left:
         return report
-    note = f"{left} of {asked} could not be followed to the end (-v, --prove)."
+    yet = "were not followed to the end yet: the next check goes on"
+    what = yet if importing.goes_on else "could not be followed to the end"
+    note = f"{left} of {asked} {what} (-v, --prove)."
     is_much = left > _FEW and left * _PART > importing.looked_at
     return dataclasses.replace(
         report, notes=(note,), scope=f"{importing.looked_at - left} of {asked}" if is_much else ""

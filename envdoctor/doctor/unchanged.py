@@ -87,7 +87,7 @@ class Unchanged:
         facts = self._facts
         kept = tuple(one for one in report.probes if is_kept(one.code))
         try:
-            if any(one.outcome in _UNSURE for one in kept) or facts.importing.is_late or _are_plugged_in():
+            if any(one.outcome in _UNSURE for one in kept) or facts.importing.goes_on or _are_plugged_in():
                 return
             watched = facts.watched
             files = take_fingerprint(watched.trees, watched.paths, self._began, facts.records.seen, self._before)

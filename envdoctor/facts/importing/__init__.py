@@ -109,8 +109,8 @@ class Importing:
         looked_at: the number of modules whose import was followed.
         variables: (distribution, path of a file in it, NAME=VALUE) of variables that packages set when imported.
         left_out: True if the user asked not to look.
-        is_late: True if another look may tell more, since this machine was too slow; what was left for its size alone
-            is left by the next look, too.
+        goes_on: True if the next look may tell more: the effort was up, and what was worked out is kept. What was left
+            for its size alone is left by the next look, too.
     """
 
     failed: tuple[FailedImport, ...] = ()
@@ -119,7 +119,7 @@ class Importing:
     looked_at: int = 0
     variables: tuple[tuple[Distribution, str, str], ...] = ()
     left_out: bool = False
-    is_late: bool = False
+    goes_on: bool = False
 
 
 def ask(facts: Facts, request: Request, executor: Executor) -> Importing:  # noqa: ARG001 - files tell all

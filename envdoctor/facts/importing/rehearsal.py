@@ -44,6 +44,7 @@ class Rehearsal:
         binding: modules of which functions may give names to those that call them.
         mentioned: the native libraries that the text of a module names.
         is_new: whether anything was worked out that was not known.
+        is_further: whether a verdict was.
         is_late: whether the effort was up before all was worked out.
         deep: whether large packages are followed as far as others.
     """
@@ -67,7 +68,7 @@ class Rehearsal:
         self.grounds: dict[str, Ground] = defaultdict(Ground, known or {})
         self.given = {pair for each in self.grounds.values() for one in each.verdicts.values() for pair in one.given}
         self.given.update(given)
-        self.is_new = False
+        self.is_new = self.is_further = False
         self.is_late = False
         self.deep = False
         self.effort = effort or Effort()
@@ -144,7 +145,9 @@ class Rehearsal:
 
     def _keep(self, module: str, found: Rehearsed) -> None:
         unit = self.surroundings.modules.unit(module)
-        self.grounds[unit].verdicts[module] = found
+        verdicts = self.grounds[unit].verdicts
+        self.is_further |= verdicts.get(module) != found
+        verdicts[module] = found
         self._ended.pop(unit, None)
         self.is_new = True
 

@@ -97,7 +97,7 @@ def _survey(facts: Facts, request: Request) -> Importing:
         broken=broken,
         unfinished=tuple((one, module) for module, one in unfinished.items()),
         looked_at=len(verdicts),
-        is_late=rehearsal.effort.is_late,
+        goes_on=rehearsal.effort.is_late or (rehearsal.effort.is_up and rehearsal.is_further),
         variables=tuple(
             (one, around.modules.find(at).path, variable)
             for one, each in uses

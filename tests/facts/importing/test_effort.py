@@ -59,7 +59,9 @@ def test_a_large_package_leaves_enough_for_small_ones(site, look, monkeypatch, r
     site.install("zoo", files={"zoo.py": "import a_monster\nimport nobody_has_this"})
     importing = look(site)
     assert told(importing) == [("zoo", "zoo", "nobody_has_this")]
-    assert not importing.is_late  # the next look leaves it, too
+    look(site)
+    third = look(site)
+    assert (told(third), third.unfinished, third.goes_on) == (told(importing), importing.unfinished, False)
 
 
 def test_a_large_package_that_seems_to_come_to_what_nothing_brings_is_looked_at_first(site, look, monkeypatch):
@@ -92,10 +94,27 @@ def test_a_module_that_two_enter_is_one_import(site, look, monkeypatch):
     assert len(importing.unfinished) == importing.looked_at == 2
 
 
+def test_the_next_look_goes_on_where_the_effort_was_up(site, look, monkeypatch):
+    """As in an environment of hundreds of distributions."""
+    monkeypatch.setattr("envdoctor.facts.importing.effort.MOST_STEPS", 150)
+    for number in range(20):
+        site.install(f"small{number}", files=chain(f"small{number}"))
+    fill = {f"zoo/fill{number}.py": "" for number in range(40)}
+    site.install("zoo", files=chain("zoo", "import nobody_has_this") | fill)
+    left = [look(site)]
+    while left[-1].goes_on:
+        left.append(look(site))
+    assert len(left) > 2
+    counts = [len(one.unfinished) for one in left]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] == 0
+    assert told(left[-1]) == [("zoo", "zoo", "nobody_has_this")]
+
+
 def test_a_machine_that_takes_too_long_is_late(site, look, run_slowly):
     run_slowly(10_000)
     site.install("foo", files={"foo/__init__.py": "from . import m", "foo/m.py": ""})
-    assert look(site).is_late
+    assert look(site).goes_on
 
 
 def test_what_one_import_went_through_is_not_gone_through_again(site, look, monkeypatch):
