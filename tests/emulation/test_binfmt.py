@@ -117,9 +117,17 @@ def test_any_text_is_an_entry_or_unreadable(text):
 
 
 @pytest.mark.slow
-@given(st.binary(max_size=64), st.binary(max_size=24), st.binary(max_size=24), st.integers(0, 300))
+@given(st.binary(max_size=64), st.binary(max_size=24), st.binary(min_size=24, max_size=24), st.integers(0, 300))
 def test_matching_never_reads_beyond_the_head(head, magic, mask, offset):
-    one = BinfmtEntry(name="x", magic=magic, mask=mask, offset=offset)
+    one = BinfmtEntry(name="x", magic=magic, mask=mask[: len(magic)], offset=offset)
     assert one.matches(head) in (True, False)
     if offset + len(magic) > len(head):
         assert not one.matches(head)
+
+
+@pytest.mark.parametrize("mask", [r"\xff", r"\xff\xff\x00"])
+def test_a_mask_that_is_not_as_long_as_its_magic_is_refused_as_the_kernel_does(mask):
+    with pytest.raises(Unreadable, match=r"binfmt_misc entry x: a mask of [13] bytes for a magic of 2"):
+        parse_registration(rf":x:M::\x7fE:{mask}:/usr/bin/x:")
+    with pytest.raises(Unreadable, match="a mask of"):
+        parse_entry("x", f"enabled\ninterpreter /x\nflags: \noffset 0\nmagic 7f45\nmask {mask.replace(chr(92) + 'x', '')}\n")
