@@ -1,4 +1,5 @@
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -125,9 +126,12 @@ def test_matching_never_reads_beyond_the_head(head, magic, mask, offset):
         assert not one.matches(head)
 
 
-@pytest.mark.parametrize("mask", [r"\xff", r"\xff\xff\x00"])
+@pytest.mark.parametrize("mask", ["ff", "ffff00"])
 def test_a_mask_that_is_not_as_long_as_its_magic_is_refused_as_the_kernel_does(mask):
-    with pytest.raises(Unreadable, match=r"binfmt_misc entry x: a mask of [13] bytes for a magic of 2"):
-        parse_registration(rf":x:M::\x7fE:{mask}:/usr/bin/x:")
-    with pytest.raises(Unreadable, match="a mask of"):
-        parse_entry("x", f"enabled\ninterpreter /x\nflags: \noffset 0\nmagic 7f45\nmask {mask.replace(chr(92) + 'x', '')}\n")
+    escaped = re.sub("..", r"\\x\g<0>", mask)
+    for read in (
+        lambda: parse_registration(rf":x:M::\x7fE:{escaped}:/usr/bin/x:"),
+        lambda: parse_entry("x", f"enabled\ninterpreter /x\nflags: \noffset 0\nmagic 7f45\nmask {mask}\n"),
+    ):
+        with pytest.raises(Unreadable, match="entry x: a mask of [13] bytes for a magic of 2"):
+            read()
