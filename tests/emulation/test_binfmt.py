@@ -133,5 +133,5 @@ def test_a_mask_that_is_not_as_long_as_its_magic_is_refused_as_the_kernel_does(m
         lambda: parse_registration(rf":x:M::\x7fE:{escaped}:/usr/bin/x:"),
         lambda: parse_entry("x", f"enabled\ninterpreter /x\nflags: \noffset 0\nmagic 7f45\nmask {mask}\n"),
     ):
-        with pytest.raises(Unreadable, match="entry x: a mask of [13] bytes for a magic of 2"):
+        with pytest.raises(Unreadable, match=r"entry x: a mask of [13] bytes for a magic of 2"):
             read()
