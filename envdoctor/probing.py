@@ -9,13 +9,14 @@ import math
 import os
 import queue
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envdoctor.core.errors import DoesNotApply, FactUnavailable
+from envdoctor.core.errors import DoesNotApply, FactUnavailable, UsageProblem
 from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
 from envdoctor.core.frozen import frozen
 from envdoctor.support.bugs import describe_bug
@@ -78,12 +79,15 @@ def probe(
 
     Raises:
         ValueError: the code is not the one that the module's name begins with, or there is no docstring.
+        UsageProblem: Python was told to leave docstrings out.
     """
 
     def decorate(check: Check) -> Probe:
         match = _MODULE.search(check.__module__)
         if match is None or match["code"].upper() != code:
             raise ValueError(f"probe {code} does not belong into module {check.__module__}")
+        if check.__doc__ is None and sys.flags.optimize > 1:
+            raise UsageProblem("Python leaves docstrings out (-OO, PYTHONOPTIMIZE=2): checks are explained by theirs.")
         text = inspect.cleandoc(check.__doc__ or "")
         title, _, explanation = text.partition("\n")
         if not title or not explanation.strip():

@@ -12,6 +12,10 @@ TYPE_CHECKING = False  # typing's is not imported: until `main` runs, Ctrl-C end
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Bytes of addresses (`ulimit -v`) below which a command may die unheard, wherever Python or a library finds none left.
+_LEAST = 128 << 20
+_TOO_LITTLE = b"envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more\n"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `envdoctor` with these arguments, else the process's own.
@@ -21,31 +25,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
+        if _memory_is_little():
+            return tell_of_little_memory()
         _end_as_by_ctrl_c()
         _look_there_last(os.environ.get("PYTHONPATH", ""))
-    if words in (["--version"], ["-V"]):  # answered before anything else is imported
-        from envdoctor import __version__
-
-        try:
-            print(f"envdoctor {__version__}", flush=True)
-        except OSError:
-            pass  # told below
-        else:
-            return 0
+    if words in (["--version"], ["-V"]) and _told_version():  # before anything else is imported
+        return 0
     try:
-        from envdoctor.support.collector import collecting_rarely
-
-        with collecting_rarely():
-            if arguments is None:
-                _keep_output()
-            from envdoctor.cli._run import run
-
-            code = run(words, is_process=arguments is None)
-            if arguments is None:  # before Python looks through all that was read once more, for cycles
-                _leave_at_once(code)
+        return _load_and_run(words, is_process=arguments is None)
     except KeyboardInterrupt:
         return 130  # ExitCode.INTERRUPTED: what holds it may not be imported yet
+    except MemoryError:
+        return tell_of_little_memory()
+
+
+def _told_version() -> bool:
+    from envdoctor import __version__
+
+    try:
+        print(f"envdoctor {__version__}", flush=True)
+    except OSError:
+        return False  # told by what runs every command
+    return True
+
+
+def _load_and_run(words: Sequence[str], *, is_process: bool) -> int:
+    from envdoctor.support.collector import collecting_rarely
+
+    with collecting_rarely():
+        if is_process:
+            _keep_output()
+        from envdoctor.cli._run import run
+
+        code = run(words, is_process=is_process)
+        if is_process:  # before Python looks through all that was read once more, for cycles
+            _leave_at_once(code)
     return code
+
+
+def tell_of_little_memory() -> int:
+    """Say so, without anything that needs some; gives the exit code."""
+    try:  # noqa: SIM105  (contextlib would have to be imported)
+        os.write(2, _TOO_LITTLE)
+    except OSError:
+        pass  # nobody can be told but by the exit code
+    return 1  # ExitCode.PROBLEMS
+
+
+def _memory_is_little() -> bool:
+    try:
+        import resource
+    except ImportError as error:
+        return "failed to map" in str(error)  # Windows has no such limit
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return limit != resource.RLIM_INFINITY and limit < _LEAST
 
 
 def _end_as_by_ctrl_c() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from envdoctor.cli import tell_of_little_memory
 from envdoctor.core.errors import EnvDoctorError, ExitCode
 from envdoctor.support import interruption
 from envdoctor.support.files import is_special
@@ -138,8 +139,7 @@ def _run(words: Sequence[str]) -> int:
         try:
             return _tell(error)
         except (MemoryError, ImportError, SystemError):  # no memory even for what looks a message through
-            os.write(2, b"envdoctor: it may use less memory than it needs (see 'ulimit -v'); allow it more\n")
-            return ExitCode.PROBLEMS
+            return tell_of_little_memory()
     return code if isinstance(code, int) else ExitCode.OK
 
 
@@ -174,6 +174,8 @@ def _readers_may_leave() -> Iterator[None]:
 def _replace_closed_streams() -> None:
     """Lead a stream that the caller closed (`envdoctor check >&-`) into the void: Python has None there.
 
+    One that is open only to be read from (`1</dev/null`) takes no more than that.
+
     Its number is taken too, or the next file that is opened would be a stream of the programs that are started.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -181,6 +183,16 @@ def _replace_closed_streams() -> None:
             stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  (open to the end)
             os.set_inheritable(stream.fileno(), True)  # noqa: FBT003  (positional alone)
             setattr(sys, name, stream)
+        elif mode == "w" and not _is_writable(getattr(sys, name)):
+            _give_up(getattr(sys, name))
+
+
+def _is_writable(stream: TextIO) -> bool:
+    try:
+        os.write(stream.fileno(), b"")
+    except (OSError, ValueError) as error:  # a stream of no file is what the caller made it
+        return getattr(error, "errno", None) != errno.EBADF
+    return True
 
 
 def _leave_current_folder_out() -> None:
@@ -207,7 +219,7 @@ def _give_up(stream: TextIO) -> None:
 def _explain(error: BaseException) -> tuple[ExitCode, str]:
     """The exit code of an error, and what to tell the user."""
     if _is_interrupt(error):
-        return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
+        return _ended()
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return ExitCode.USAGE, error.format_message()
     if isinstance(error, click.ClickException):
@@ -217,6 +229,13 @@ def _explain(error: BaseException) -> tuple[ExitCode, str]:
     if said := _refusal(error):
         return ExitCode.PROBLEMS, f"envdoctor: {said}"
     return ExitCode.BUG, _describe_bug(error)
+
+
+def _ended() -> tuple[ExitCode, str]:
+    if interruption.time_is_up():
+        why = "envdoctor: it may use less processor time than it needs (see 'ulimit -t'); allow it more"
+        return ExitCode.PROBLEMS, why
+    return ExitCode.INTERRUPTED, "envdoctor: interrupted; what was started was ended, and nothing is half-written"
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -284,7 +303,7 @@ def _end_quickly() -> None:
 
 def _ending_signals() -> Iterator[int]:
     """Those that end a command, unless whoever started it has them ignored (nohup, a shell's background jobs)."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPROF"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             yield number
@@ -302,6 +321,7 @@ def _signals_interrupt(*, is_process: bool) -> Iterator[None]:
     try:
         for number in _ending_signals():
             before[number] = signal.signal(number, interrupt)
+        interruption.mind_time()
     except ValueError:  # not the main thread: whoever called us minds the signals
         yield
         return

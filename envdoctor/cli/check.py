@@ -120,19 +120,19 @@ def _check_and_fix(goal: str | None, codes: tuple[str, ...], python: Path | None
 
 
 def _check_asked(file: Path, platforms: str, python: Path | None, **rest: Any) -> int:  # noqa: ANN401
+    from envdoctor.core.asked import AskedRequest
     from envdoctor.doctor.asked import check_asked
 
-    versions = str(python) if platforms and python else ""
+    request = AskedRequest(
+        file=file,
+        python=python,
+        platforms=platforms,
+        pythons=str(python) if platforms and python else "",
+        extras=rest["extras"],
+        groups=rest["groups"],
+    )
     with _tables.progress(f"check of {file.name}") as progress:
-        report = check_asked(
-            file,
-            python=python,
-            platforms=platforms,
-            pythons=versions,
-            parts=(rest["extras"], rest["groups"]),
-            progress=progress,
-            say=_tables.say,
-        )
+        report = check_asked(request, progress, _tables.say)
     _tables.show("asked", report, as_json=rest["as_json"], verbose=rest["verbose"])
     return report.summary.exit_code
 

@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from envdoctor.core.answer import AnswerSummary, count_values, summarize_answer, verdict_of, worst_first
 from envdoctor.core.availability import SCHEMA, CellReason, CellVerdict, Effort
 from envdoctor.core.finding import Finding, Severity
 from envdoctor.core.summary import Standing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRequest:
+    """What is asked; texts are as typed.
+
+    Attributes:
+        file: a lock by its name (PEP 751, or of uv, Poetry, PDM or Pipenv), a pyproject.toml, or a requirements file in
+            pip's format.
+        python: the interpreter to examine; None for the active environment's. Not looked at if `platforms` are named.
+        platforms: names joined by commas; empty for the examined interpreter's own machine.
+        pythons: versions for those platforms.
+        extras, groups: of a pyproject.toml, whose requirements are wanted too.
+    """
+
+    file: Path
+    python: Path | None = None
+    platforms: str = ""
+    pythons: str = ""
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 class Presence(enum.Enum):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from envdoctor.availability.catalogue import Catalogue
     from envdoctor.availability.inspector import Inspector
     from envdoctor.availability.tools import Tools
+    from envdoctor.core.asked import AskedRequest
     from envdoctor.core.availability import Cell, Pin
     from envdoctor.core.target import Target
     from envdoctor.index.project import IndexFile
@@ -56,25 +57,15 @@ _VERDICTS = (
 )
 
 
-def check_asked(  # noqa: PLR0913 - by name, one for each option
-    file: Path,
-    *,
-    python: Path | None = None,
-    platforms: str = "",
-    pythons: str = "",
-    parts: tuple[Sequence[str], Sequence[str]] = ((), ()),
+def check_asked(
+    request: AskedRequest,
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> AskedReport:
     """Reads a file that asks for packages, and judges it.
 
     Args:
-        file: a lock by its name (PEP 751, or of uv, Poetry, PDM or Pipenv), a pyproject.toml, or a requirements file in
-            pip's format.
-        python: the interpreter to examine; None for the active environment's. Not looked at if `platforms` are named.
-        platforms: names joined by commas; empty for the examined interpreter's own machine.
-        pythons: versions for those platforms.
-        parts: extras and dependency groups of a pyproject.toml.
+        request: what is asked.
         progress: told how many targets are done, of how many.
         say: told in a sentence before much is read over the network.
 
@@ -82,14 +73,15 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
         UsageProblem: the file can't be read or is none or has no such part, a platform is unknown, or the interpreter
             is none.
     """
+    file, parts = request.file, (request.extras, request.groups)
     lock = _read(file)
     if any(parts) and (lock or file.suffix != ".toml"):
         raise UsageProblem(f"Extras and groups are those of a pyproject.toml, and {file} is none.")
     lines, limits, projects = ((), (), ()) if lock else map(tuple, read_asked(file, *parts))
     if not (lines or lock or projects):
         raise UsageProblem(f"{file} asks for nothing.")
-    facts = None if platforms else Facts(Request(python=python), LocalExecutor())
-    targets = (target_of(facts.host, facts.python),) if facts else _targets(platforms, pythons)
+    facts = None if request.platforms else Facts(Request(python=request.python), LocalExecutor())
+    targets = (target_of(facts.host, facts.python),) if facts else _targets(request)
     tools = open_tools(LocalExecutor(), open_cache(Request()).root, Access(say=say))
     if lock is not None:
         sets = tuple(_of_lock(lock, targets, tools, progress))
@@ -110,11 +102,11 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     )
 
 
-def _targets(platforms: str, pythons: str) -> tuple[Target, ...]:
+def _targets(request: AskedRequest) -> tuple[Target, ...]:
     from envdoctor.availability.here import target_here
 
     here = target_here()
-    return parse_columns(platforms, parse_pythons(pythons or here.interpreter.short_version), here)
+    return parse_columns(request.platforms, parse_pythons(request.pythons or here.interpreter.short_version), here)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,6 +41,9 @@ class BinfmtEntry:
         offset, magic, mask: bytes of a file's head that must agree with `magic` where `mask` has a bit.
         extension: for entries that go by a file name's ending; None otherwise.
         interpreter_state: of the file now at that path; with F, the kernel does not need it any more.
+
+    Raises:
+        Unreadable: the mask is not as long as the magic, which the kernel refuses (fs/binfmt_misc.c, create_entry).
     """
 
     name: str
@@ -52,6 +55,11 @@ class BinfmtEntry:
     mask: bytes = b""
     extension: str | None = None
     interpreter_state: InterpreterState = InterpreterState.UNKNOWN
+
+    def __post_init__(self) -> None:
+        if self.mask and len(self.mask) != len(self.magic):
+            what = f"a mask of {len(self.mask)} bytes for a magic of {len(self.magic)}"
+            raise Unreadable(f"binfmt_misc entry {self.name}: {what}")
 
     def matches(self, head: bytes) -> bool:
         """Whether the kernel would give a file that begins so to this entry, were it enabled."""

@@ -143,7 +143,7 @@ class _Maker:
 
     def _prove(self, folder: Path) -> None:
         self.say(f"trying to import {', '.join(self.spec.imports)}")
-        proof = prove(python_of(folder), self.spec.imports, self.executor, isolated())
+        proof = prove(python_of(folder), self.spec.imports, self.executor, isolated(), scratch=folder)
         if proof.failure:
             raise self._problem(EnvironmentProblem(f"it was installed, but {proof.failure}."))
 

@@ -83,9 +83,23 @@ def private_folders(folder: str) -> dict[str, str | None]:
     return dict.fromkeys((*TEMPORARY, *_OWN_FOLDERS), folder)
 
 
-def prove(python: Path, modules: Sequence[str], executor: Executor, env: Mapping[str, str | None]) -> Proof:
-    """Import modules, in this order, in one new process of an interpreter."""
-    with tempfile.TemporaryDirectory(prefix="envdoctor-") as folder:
+def prove(
+    python: Path,
+    modules: Sequence[str],
+    executor: Executor,
+    env: Mapping[str, str | None],
+    scratch: Path | None = None,
+) -> Proof:
+    """Import modules, in this order, in one new process of an interpreter.
+
+    Args:
+        python: the interpreter.
+        modules: their names.
+        executor: runs it.
+        env: variables that are set, or taken away.
+        scratch: the folder for what they leave behind while they run; None for that of the system.
+    """
+    with tempfile.TemporaryDirectory(prefix="envdoctor-", dir=scratch) as folder:
         command = Command(
             argv=(str(python), "-c", _SCRIPT, *modules), env={**env, **private_folders(folder)}, timeout=LIMIT
         )

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envdoctor.net.urls import credentials, without_credentials
+from envdoctor.core.errors import NetworkProblem
+from envdoctor.net.urls import credentials, redacted, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ CredentialSource = Callable[[str, "str | None"], "tuple[str, str] | None"]
 _UNAUTHORIZED = 401
 #: Bytes a second below which an answer is not waited for, once its first seconds are over; all that come at once count.
 _SLOWEST, _FIRST_SECONDS = 10_000, 60.0
+_NAMED_BY = "what names it is PIP_CERT, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or a setting of pip"
 _SHORTEST = 0.001  # seconds; the library takes 0 for a mistake
 
 
@@ -67,6 +69,7 @@ class Transport:
 
         Raises:
             requests.RequestException: no answer came.
+            NetworkProblem: the file of certificates that is to be trusted can't be read.
         """
         given = credentials(url)
         place, bare = urlsplit(url).netloc.rpartition("@")[2], without_credentials(url)
@@ -95,6 +98,8 @@ class Transport:
             self._session.close()
 
     def _get(self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None) -> requests.Response:
+        import requests
+
         from envdoctor.net.connections import DEADLINE
 
         settings = self._settings
@@ -102,16 +107,21 @@ class Transport:
         DEADLINE.moment = start + 2 * settings.timeout  # to connect, and for the head
         proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
         verify: bool | str = False if self._is_trusted(url) else (settings.cert or True)
-        response = self._connected().get(
-            url,
-            headers=dict(headers),
-            auth=auth,
-            stream=True,
-            timeout=max(settings.timeout, _SHORTEST),
-            proxies=proxies,
-            verify=verify,
-            cert=settings.client_cert,
-        )
+        try:
+            response = self._connected().get(
+                url,
+                headers=dict(headers),
+                auth=auth,
+                stream=True,
+                timeout=max(settings.timeout, _SHORTEST),
+                proxies=proxies,
+                verify=verify,
+                cert=settings.client_cert,
+            )
+        except requests.RequestException:
+            raise
+        except OSError as error:  # a file of certificates that is not there
+            raise NetworkProblem(f"{redacted(url)} was not asked for: {error}; {_NAMED_BY}.") from None
         DEADLINE.start = start
         DEADLINE.moment = start + self.allowed(0)
         return response

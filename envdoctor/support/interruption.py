@@ -21,11 +21,35 @@ _ENOUGH, _LATER = 1.0, 0.02
 #: Functions that Python calls when an object goes: of importlib's locks, and of any class.
 _UNHEARD = frozenset({"cb", "__del__"})
 _ending = threading.Event()
+#: The same, because the process has used up the time of a processor that it may use.
+_time_is_up = threading.Event()
+#: Seconds of a processor that ending takes, where other threads are busy.
+_TO_END = 1.0
 
 
 def begin() -> None:
     """A command begins: nothing has been interrupted yet."""
     _ending.clear()
+    _time_is_up.clear()
+
+
+def mind_time() -> None:
+    """Lets SIGPROF come before the kernel kills this process for the time that it has used up (`ulimit -t`).
+
+    Sources: setrlimit(2), RLIMIT_CPU; setitimer(2).
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = min((each for each in resource.getrlimit(resource.RLIMIT_CPU) if each >= 0), default=None)
+    if limit is not None:
+        signal.setitimer(signal.ITIMER_PROF, max(limit - min(_TO_END, limit / 2) - time.process_time(), _LATER))
+
+
+def time_is_up() -> bool:
+    """Whether the command is to end because of that."""
+    return _time_is_up.is_set()
 
 
 def interrupt() -> None:
@@ -81,6 +105,8 @@ class Interrupter:
             return
         self._asked = now
         interrupt()
+        if number == getattr(signal, "SIGPROF", None):
+            _time_is_up.set()
         if _is_tidying(frame) and hasattr(signal, "setitimer"):
             self._waits = True
             signal.signal(signal.SIGALRM, self)

@@ -66,6 +66,7 @@ def open_database(file: Path, *, write: bool) -> Iterator[Database]:
         raise UsageProblem(f"The history {file} can't be used: it is no regular file. Name another by --db.")
     if not write and not file.is_file():
         raise UsageProblem(_NONE_YET.format(file=file))
+    was_there = file.exists()
     with _problems_told(file):
         if write:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,9 @@ def open_database(file: Path, *, write: bool) -> Iterator[Database]:
         yield Database(held, file)
     finally:
         held.close()
+        with contextlib.suppress(OSError):
+            if not was_there and not file.stat().st_size:
+                file.unlink()
 
 
 class Database:

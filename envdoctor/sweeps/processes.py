@@ -154,6 +154,7 @@ class _Worker:
             with _interrupts_ignored(), _outside_of(folder):
                 self.process.start()
         except OSError as error:
+            self.pipe.close()  # of what the machine has too few, the one who tidies up may need one
             raise EnvDoctorError(f"No worker can be started: {error.strerror or error}.") from None
         finally:
             far.close()

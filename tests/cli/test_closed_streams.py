@@ -73,3 +73,15 @@ def test_a_reader_that_goes_away_is_no_problem():
     ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(write)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="opens descriptors with a shell")
+@pytest.mark.parametrize("words", [["explain", "PKG003"], ["check", "--only", "HST001"], ["--help"]])
+def test_a_stream_that_can_only_be_read_from_is_as_one_that_is_closed(words):
+    script = '"$0" -m envdoctor "$@" 1</dev/null 2>&1'
+    assert subprocess.run(["sh", "-c", script, sys.executable, *words], check=False).returncode == 0
+    ended = subprocess.run(
+        ["sh", "-c", '"$0" -m envdoctor "$@" 1</dev/null', sys.executable, *words], capture_output=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")

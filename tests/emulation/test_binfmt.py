@@ -1,4 +1,5 @@
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -117,9 +118,20 @@ def test_any_text_is_an_entry_or_unreadable(text):
 
 
 @pytest.mark.slow
-@given(st.binary(max_size=64), st.binary(max_size=24), st.binary(max_size=24), st.integers(0, 300))
+@given(st.binary(max_size=64), st.binary(max_size=24), st.binary(min_size=24, max_size=24), st.integers(0, 300))
 def test_matching_never_reads_beyond_the_head(head, magic, mask, offset):
-    one = BinfmtEntry(name="x", magic=magic, mask=mask, offset=offset)
+    one = BinfmtEntry(name="x", magic=magic, mask=mask[: len(magic)], offset=offset)
     assert one.matches(head) in (True, False)
     if offset + len(magic) > len(head):
         assert not one.matches(head)
+
+
+@pytest.mark.parametrize("mask", ["ff", "ffff00"])
+def test_a_mask_that_is_not_as_long_as_its_magic_is_refused_as_the_kernel_does(mask):
+    escaped = re.sub("..", r"\\x\g<0>", mask)
+    for read in (
+        lambda: parse_registration(rf":x:M::\x7fE:{escaped}:/usr/bin/x:"),
+        lambda: parse_entry("x", f"enabled\ninterpreter /x\nflags: \noffset 0\nmagic 7f45\nmask {mask}\n"),
+    ):
+        with pytest.raises(Unreadable, match=r"entry x: a mask of [13] bytes for a magic of 2"):
+            read()

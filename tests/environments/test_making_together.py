@@ -98,8 +98,18 @@ def test_two_processes_make_it_once_and_the_second_says_that_it_waits(start, wai
     assert "Installed" not in second_log.read_text()
 
 
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """The folder for temporary files of the processes that are started."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
 @POSIX
-def test_killed_in_the_middle_it_is_made_anew(start, waiting, spec, request_, index):
+@pytest.mark.usefixtures("index")
+def test_killed_in_the_middle_it_is_made_anew_and_leaves_nothing(start, waiting, spec, request_, scratch):
     process, _ = start("killed")
     until(lambda: reached(waiting))
     process.kill()
@@ -110,6 +120,7 @@ def test_killed_in_the_middle_it_is_made_anew(start, waiting, spec, request_, in
     said = []
     assert make(spec, request_, said).problem == ""
     assert "it was never finished" in said[0]
+    assert list(scratch.iterdir()) == []
 
 
 @POSIX

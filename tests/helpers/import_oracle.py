@@ -65,6 +65,7 @@ def imported(packages: Sequence[Mapping[str, str]], root: Path) -> list[str | No
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    environment["TMPDIR"] = str(root)  # for what a text leaves behind
     done = subprocess.run(
         [sys.executable, "-B", "-c", _ORACLE],
         input=json.dumps(folders),

@@ -1,7 +1,6 @@
-"""PyTorch models that tests build from: factories, good and broken. Run in a stage's own environment."""
+"""PyTorch models that tests build from: factories that work. Run in a stage's own environment."""
 
 import dataclasses
-import os
 import sys
 
 import torch
@@ -191,45 +190,6 @@ class Causal(Small):
         return nn.functional.scaled_dot_product_attention(x, x * 2, x, is_causal=True)
 
 
-class Dropping(Small):
-    def forward(self, image):
-        return super().forward(nn.functional.dropout(image, 0.01))
-
-
-class SwallowedBranch(Small):
-    def forward(self, image):
-        try:
-            return super().forward(image) * 3 if image.min() < 0.2 else super().forward(image)
-        except RuntimeError:
-            return super().forward(image)
-
-
-class OtherInExport(Small):
-    def forward(self, image):
-        x = super().forward(image)
-        return (x, x + 1) if torch.compiler.is_exporting() else x
-
-
-class Branch(Small):
-    def forward(self, image):
-        return super().forward(image) if image.sum() > 0 else super().forward(-image)
-
-
-class Condition(Small):
-    def forward(self, image):
-        return super().forward(torch.cond(image.sum() > 0, lambda x: x * 2, lambda x: x - 1, (image,)))
-
-
-class Mask(Small):
-    def forward(self, image):
-        return image[image > 0.5].sum() + super().forward(image)
-
-
-class Noise(Small):
-    def forward(self, image):
-        return super().forward(image + torch.randn_like(image))
-
-
 class SharedHead(torch.nn.Linear):
     """Attention in which four queries share the keys of `heads`: by PyTorch's own option, or written out."""
 
@@ -289,66 +249,9 @@ class OwnOperator(Small):
         return super().forward(twice(image))
 
 
-@torch.library.custom_op("envdoctor_tests::opaque", mutates_args=())
-def opaque(x: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(x.numpy() * 2)
-
-
-@opaque.register_fake
-def _(x):
-    return torch.empty_like(x)
-
-
-class OpaqueOperator(Small):
-    def forward(self, image):
-        return super().forward(opaque(image))
-
-
 def prints():
     sys.stdout.write("a word of the factory's\n")
     return Small()
-
-
-def raises():
-    raise ValueError("no weights here")
-
-
-def leaves():
-    sys.exit(3)
-
-
-def nothing():
-    pass
-
-
-def weights():
-    return Small().state_dict()
-
-
-def scripted():
-    return torch.jit.script(Small())
-
-
-def imports():
-    import a_package_that_nobody_has
-
-    return a_package_that_nobody_has
-
-
-def halved():
-    return Small().half()
-
-
-def doubled():
-    return Small().double()
-
-
-def quantized():
-    return torch.ao.quantization.quantize_dynamic(nn.Sequential(Small()).eval(), {nn.Linear}, dtype=torch.qint8)
-
-
-def holds_scripted():
-    return nn.Sequential(torch.jit.script(Small()))
 
 
 def exported():
@@ -374,12 +277,3 @@ def lazy():
 
 def compiled():
     return torch.compile(Small())
-
-
-def disappears():
-    os._exit(7)
-
-
-def hangs():
-    while True:
-        pass

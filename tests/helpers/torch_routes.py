@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from envdoctor import registry
+from envdoctor.action import StageFailed
 from envdoctor.core.request import Thresholds
+from envdoctor.pipeline.sources import identify
 from stages import run_stage
 
 ACTIONS = {action.name: action for action in registry.actions()}
 MODELS = Path(__file__).with_name("torch_models.py")
+FAULTY = MODELS.with_name("torch_faulty.py")
+IMAGE = "1x3x16x16"
 
 
 def take(route, source, folder, goal="tflite-int8", **options):
@@ -25,6 +30,21 @@ def take(route, source, folder, goal="tflite-int8", **options):
         reference = output.reference or reference
         outputs.append(output)
     return outputs
+
+
+def factory(name, given=IMAGE, models=MODELS):
+    return identify(Path(f"{models}:{name}"), given=given)
+
+
+def convert(name, folder, given=IMAGE, models=MODELS, **options):
+    return take("torch-float", factory(name, given, models), folder, random_calibration=True, **options)[0]
+
+
+def failure(name, folder, given=IMAGE, models=MODELS):
+    """The finding with which the conversion of a factory's model fails."""
+    with pytest.raises(StageFailed) as caught:
+        convert(name, folder, given, models)
+    return caught.value.finding
 
 
 #: Of a model without training, the largest of ten outputs that are nearly the same says little.

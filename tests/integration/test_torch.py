@@ -1,6 +1,5 @@
 """From PyTorch to int8 and beyond, with the real torch and litert-torch."""
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -11,36 +10,15 @@ import pytest
 from envdoctor.action import StageFailed
 from envdoctor.cli import main
 from envdoctor.core.command import Command
-from envdoctor.core.events import ignore
-from envdoctor.core.request import BuildOptions
-from envdoctor.core.route import Verdict
-from envdoctor.doctor.exporting import exported_routes
-from envdoctor.doctor.routes import make_request
 from envdoctor.executors.local import LocalExecutor
 from envdoctor.pipeline.sources import identify
 from envdoctor.tflite.quantization import Scheme, classify
 from envdoctor.tflite.reader import read_model
 from stages import environment_python
 from standin import build_standin
-from torch_routes import MODELS, UNTRAINED, images, take
+from torch_routes import IMAGE, MODELS, UNTRAINED, convert, factory, failure, images, take
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
-
-IMAGE = "1x3x16x16"
-
-
-def factory(name, given=IMAGE):
-    return identify(Path(f"{MODELS}:{name}"), given=given)
-
-
-def convert(name, folder, given=IMAGE, **options):
-    return take("torch-float", factory(name, given), folder, random_calibration=True, **options)[0]
-
-
-def failure(name, folder, given=IMAGE):
-    with pytest.raises(StageFailed) as caught:
-        convert(name, folder, given)
-    return caught.value.finding
 
 
 def ends(model):
@@ -282,74 +260,3 @@ def test_a_function_of_jax_goes_to_int8(tmp_path):
     assert first.summary["layout"] == []
     assert second.summary["comparison"]["by"].startswith("JAX")
     assert all(output["cosine"] > 0.98 for output in second.summary["comparison"]["outputs"])
-
-
-@pytest.mark.parametrize(
-    ("name", "problem", "words"),
-    [
-        ("halved", "torch-half-precision", "torch.float16"),
-        ("doubled", "torch-half-precision", "torch.float64"),
-        ("quantized", "torch-quantized", "PackedParams"),
-        ("holds_scripted", "torch-not-a-module", "TorchScript"),
-        ("Dropping", "not-repeatable", "aten.dropout"),
-        ("Condition", "torch-lowering-missing", "Lowering not found: cond"),
-        ("SwallowedBranch", "torch-depends-on-values", ""),
-        ("OtherInExport", "model-changed", "2 outputs in place of 1"),
-        ("raises", "torch-factory-failed", "ValueError: no weights here"),
-        ("leaves", "torch-factory-failed", "SystemExit: 3"),
-        ("nothing", "torch-not-a-module", "returns None"),
-        ("weights", "torch-not-a-module", "OrderedDict"),
-        ("scripted", "torch-not-a-module", "TorchScript"),
-        ("imports", "torch-package-missing", "imports a_package_that_nobody_has"),
-        ("Branch", "torch-depends-on-values", "GuardOnDataDependentSymNode"),
-        ("Mask", "torch-depends-on-values", ""),
-        ("Noise", "not-repeatable", "aten.randn_like"),
-        ("OpaqueOperator", "torch-lowering-missing", "Lowering not found: envdoctor_tests.opaque"),
-    ],
-)
-def test_what_can_fail_is_named(tmp_path, name, problem, words):
-    found = failure(name, tmp_path)
-    assert found.name == problem
-    assert words in found.message
-    assert "\n" not in found.message
-    assert "failed" in found.evidence[-1].excerpt, "the component that failed comes last"
-
-
-@pytest.mark.parametrize(
-    ("name", "verdict", "words"),
-    [
-        ("OwnOperator", Verdict.READY, "written out of standard operators, from its body"),
-        ("OpaqueOperator", Verdict.BLOCKED, "envdoctor_tests.opaque.default has no body that can be traced"),
-        ("Condition", Verdict.BLOCKED, "litert-torch can't convert cond"),
-        ("Branch", Verdict.BLOCKED, "GuardOnDataDependentSymNode"),
-        ("Mask", Verdict.UNKNOWN, "the values decide a size that aten.index.Tensor gives"),
-    ],
-)
-def test_a_plan_that_was_asked_to_export_knows_more(name, verdict, words):
-    environment_python("torch")
-    options = BuildOptions(inputs=IMAGE, random_calibration=True)
-    request = make_request(Path(f"{MODELS}:{name}"), "tflite-int8", options)
-    report = exported_routes(request, ignore)
-    first = next(one for one in report.routes if one.name == "torch-float+litert-int8")
-    assert first.verdict is verdict
-    assert any(words in reason.text for reason in first.reasons)
-
-
-def test_wrong_sizes_are_told_by_pytorch_itself(tmp_path):
-    found = failure("Small", tmp_path, "1x4x16x16")
-    assert found.name == "torch-model-refused"
-    assert "expected input" in found.message
-
-
-def test_a_factory_that_ends_the_process_is_named(tmp_path):
-    found = failure("disappears", tmp_path)
-    assert found.name == "torch-factory-failed"
-    assert "the process ended there" in found.message
-
-
-def test_a_factory_that_hangs_ends_with_its_stage(tmp_path, monkeypatch):
-    monkeypatch.setattr("stages._TIME_LIMIT", 60.0)
-    found = failure("hangs", tmp_path)
-    assert found.name == "torch-factory-failed"
-    assert "60 s" in found.message
-    assert dataclasses.astuple(found.evidence[-1]) == ("model", "not finished")

@@ -263,3 +263,11 @@ class TestCache:
         with pytest.raises(NetworkProblem, match="--offline"):
             offline.get(f"{server.origin}/other")
         assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("setting", ["cert", "client_cert"])
+def test_a_file_of_certificates_that_is_not_there_is_told_at_once(tmp_path, setting):
+    gone = str(tmp_path / "gone.pem")
+    session = Session(NetworkSettings(**{setting: gone}))
+    with pytest.raises(NetworkProblem, match=rf"/x was not asked for: .+ invalid path: {gone}; .+ PIP_CERT"):
+        session.get("https://127.0.0.1:9/x")

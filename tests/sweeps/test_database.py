@@ -3,6 +3,8 @@
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -120,6 +122,19 @@ def test_a_full_or_broken_disk_is_no_fault_of_the_request(tmp_path, monkeypatch,
     with pytest.raises(OSError, match=r"h\.sqlite") as caught, open_database(tmp_path / "h.sqlite", write=True):
         pass
     assert caught.value.errno == number
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit on files as Linux has it")
+def test_a_history_that_can_not_be_begun_leaves_no_empty_file(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from envdoctor.sweeps.database import open_database\n"
+        "with open_database(Path(sys.argv[1]), write=True):\n    pass"
+    )
+    script = 'ulimit -f 0; exec "$0" -B -c "$1" "$2"'
+    argv = ["sh", "-c", script, sys.executable, code, str(tmp_path / "h.sqlite")]
+    assert "OSError" in subprocess.run(argv, capture_output=True, text=True, check=False).stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_only_reads_makes_no_history_of_an_empty_file(tmp_path):

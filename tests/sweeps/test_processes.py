@@ -1,6 +1,9 @@
 """Workers in processes: a poisoned item costs itself alone."""
 
+import errno
+import multiprocessing.connection
 import os
+import shutil
 import signal
 import tempfile
 
@@ -71,14 +74,32 @@ def test_an_interrupt_while_a_worker_is_started_leaves_no_folder(tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_worker_that_can_not_be_started_holds_no_file_open(tmp_path, monkeypatch):
+    def refused(self):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", refused)
+    removed, pipes = [], []
+    remove, pipe = shutil.rmtree, multiprocessing.connection.Pipe
+    monkeypatch.setattr("multiprocessing.connection.Pipe", lambda duplex: pipes.append(pipe(duplex)) or pipes[-1])
+    monkeypatch.setattr(
+        tempfile._shutil,
+        "rmtree",
+        lambda *args, **rest: removed.append([end.closed for ends in pipes for end in ends]) or remove(*args, **rest),
+    )
+    with pytest.raises(EnvDoctorError, match="No worker can be started: Too many open files"):
+        list(in_processes(judge, [item("fine")], 1, LIMITS))
+    assert removed[-1] == [True, True]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_workers_end_when_the_caller_stops_asking():
     before = signal.getsignal(signal.SIGINT)
     results = in_processes(judge, [item("fine"), item("hang")], 2, LIMITS)
     assert next(results)[0].name == "fine"
     results.close()
-    import multiprocessing
-
     assert multiprocessing.active_children() == []
     assert signal.getsignal(signal.SIGINT) is before
 
