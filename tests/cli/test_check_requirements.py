@@ -175,6 +175,22 @@ def test_a_requirements_file_for_other_machines(run, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [("git+https://host.example/a", "SOUND"), ("--extra-index-url https://host.example/simple", "UNKNOWN")],
+)
+def test_with_a_line_that_can_not_be_judged_a_file_is_never_fine(run, folder, line, verdict):
+    (folder / "r.txt").write_text(f"app==2.0\n{line}\n")
+    code, found = as_json(run, "check", "-r", "r.txt", *HERE)
+    assert (code, found["summary"]["verdict"]) == (1, "unknown")
+    assert [one["verdict"] for one in found["sets"]] == [verdict]
+    assert ["r.txt, line 2: " in said for said in found["unjudged"]] == [True]
+    assert "not-judged" in {one["name"] for one in found["findings"]}
+    _, printed = run("check", "-r", "r.txt", *HERE)
+    assert "not judged: r.txt, line 2" in " ".join(printed.out.split())
+
+
+@pytest.mark.slow
 def test_what_of_it_is_installed(run, server, folder):
     publish(server, "absent", "1.0")
     python = folder / "venv"
