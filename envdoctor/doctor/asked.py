@@ -84,7 +84,7 @@ def check_asked(  # noqa: PLR0913 - by name, one for each option
     """
     lock = _read(file)
     if any(parts) and (lock or file.suffix != ".toml"):
-        raise UsageProblem(f"Extras and groups are those of a pyproject.toml, and {file} is none.")
+        raise UsageProblem(f"Only a pyproject.toml has extras and groups, and {file} is not a pyproject.toml.")
     asked = AskedLines([], [], [], []) if lock else read_mixed(file, *parts)
     if not (lock or any(asked)):
         raise UsageProblem(f"{file} asks for nothing.")

@@ -226,7 +226,7 @@ def test_what_a_project_beside_the_file_and_its_parts_require(run, server, folde
     [
         (("--platform", "macos-arm64"), "--platform is about a file"),
         (("--group", "dev"), "--group is about a file"),
-        (("-r", "r.txt", "--extra", "gpu"), "Extras and groups are those of a pyproject.toml, and r.txt is none"),
+        (("-r", "r.txt", "--extra", "gpu"), "Only a pyproject.toml has extras and groups, and r.txt is not"),
         (("-r", "r.txt", "--to", "edgetpu"), "-r judges a file"),
         (("-r", "gone.txt"), "gone.txt can't be read"),
         (("-r", "empty.txt"), "empty.txt asks for nothing"),
