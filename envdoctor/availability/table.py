@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HASH = re.compile(r"(?<=\s)--hash[= ]\s*(\S+)")
+#: Options of one line: its hashes, and what only a build is told (pip, "Per-requirement options").
+_OF_LINE = re.compile(r"(?<=\s)(?:--hash|--config-settings?|-C|--(?:global|install)-option)[= ]?.*")
+#: A line that is a comment goes on nowhere, whatever it ends in.
+_COMMENT = re.compile(r"\s*#")
 _TIME = re.compile(rf"{_DAY.pattern}[T ]\d{{2}}:\d{{2}}", re.ASCII)
 
 #: What of a file of constraints names another; what `-r` names there pip would install.
@@ -150,7 +154,12 @@ def decoded(content: bytes) -> str:
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines without comments, hashes and line breaks, each with the number of the first that it is made of."""
-    yield from ((number, said) for number, line in whole_lines(text) if (said := _HASH.sub("", line).strip()))
+    yield from ((number, said) for number, line in whole_lines(text) if (said := without_options(line)))
+
+
+def without_options(line: str) -> str:
+    """A line of `whole_lines` without the options that are its own."""
+    return _OF_LINE.sub("", line).strip()
 
 
 def hashes_of(line: str) -> frozenset[str]:
@@ -164,8 +173,9 @@ def whole_lines(text: str) -> Iterator[tuple[int, str]]:
     gathered, first = "", 0
     for number, line in enumerate([*text.splitlines(), ""], 1):
         first = first if gathered else number
+        goes_on = line.endswith("\\") and not _COMMENT.match(line)
         gathered += line.removesuffix("\\")
-        if line.endswith("\\"):
+        if goes_on:
             continue
         said = re.sub(r"(?<!\S)#.*", "", gathered).strip()
         gathered = ""

@@ -91,6 +91,7 @@ class AskedReport:
         sets: one for each target.
         created_by: the program that wrote a lock, as it says.
         notes: sentences that a reader should not miss.
+        unjudged: what of the file could not be judged, with its line; the file is never fine with any.
     """
 
     file: str
@@ -100,6 +101,7 @@ class AskedReport:
     sets: tuple[SetVerdict, ...] = ()
     created_by: str = ""
     notes: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
     effort: Effort = field(default_factory=Effort)
     schema: int = SCHEMA
 
@@ -107,7 +109,7 @@ class AskedReport:
     def is_fine(self) -> bool:
         """Whether everything is installed that is asked for, and every set is good."""
         here = all(one.presence is Presence.INSTALLED for one in self.wanted)
-        return here and all(self.is_met(one.verdict) for one in self.sets)
+        return here and not self.unjudged and all(self.is_met(one.verdict) for one in self.sets)
 
     def is_met(self, verdict: CellVerdict) -> bool:
         """Whether a set is as asked for.
@@ -118,14 +120,18 @@ class AskedReport:
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """What is missing or of another version, and what is said of each set; the worst first."""
-        missing = (one.as_finding() for one in self.wanted if one.presence is not Presence.INSTALLED)
+        """What is missing or of another version, was not judged, and what is said of each set; the worst first."""
+        missing = [one.as_finding() for one in self.wanted if one.presence is not Presence.INSTALLED]
+        missing += [
+            Finding(name="not-judged", severity=Severity.WARNING, subject=self.file, message=said)
+            for said in self.unjudged
+        ]
         return worst_first((*missing, *(why.as_finding(one.target) for one in self.sets for why in one.reasons)))
 
     @property
     def summary(self) -> AnswerSummary:
         """What it all comes to; counts are requirements by presence, and sets by verdict."""
-        unknown = any(one.verdict is CellVerdict.UNKNOWN for one in self.sets)
+        unknown = bool(self.unjudged) or any(one.verdict is CellVerdict.UNKNOWN for one in self.sets)
         bad = any(not self.is_met(one.verdict) and one.verdict is not CellVerdict.UNKNOWN for one in self.sets)
         missing = any(one.presence is not Presence.INSTALLED for one in self.wanted)
         counts = {**count_values(one.presence for one in self.wanted), **count_values(one.verdict for one in self.sets)}

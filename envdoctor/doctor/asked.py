@@ -26,7 +26,7 @@ from envdoctor.facts import Facts
 from envdoctor.facts.loading.machine import target_of
 from envdoctor.facts.packages.metadata import normalize
 from envdoctor.index.access import Access
-from envdoctor.locks.asked import python_of_project, read_asked, read_hashes
+from envdoctor.locks.asked import AskedLines, python_of_project, read_hashes, read_mixed
 from envdoctor.locks.reading import is_lock, read_lock, select
 from envdoctor.locks.tool_locks import is_tool_lock, read_tool_lock
 from envdoctor.support.python_names import parse_pythons
@@ -76,9 +76,9 @@ def check_asked(
     file, parts = request.file, (request.extras, request.groups)
     lock = _read(file)
     if any(parts) and (lock or file.suffix != ".toml"):
-        raise UsageProblem(f"Extras and groups are those of a pyproject.toml, and {file} is none.")
-    lines, limits, projects = ((), (), ()) if lock else map(tuple, read_asked(file, *parts))
-    if not (lines or lock or projects):
+        raise UsageProblem(f"Only a pyproject.toml has extras and groups, and {file} is not a pyproject.toml.")
+    asked = AskedLines([], [], [], []) if lock else read_mixed(file, *parts)
+    if not (lock or any(asked)):
         raise UsageProblem(f"{file} asks for nothing.")
     facts = None if request.platforms else Facts(Request(python=request.python), LocalExecutor())
     targets = (target_of(facts.host, facts.python),) if facts else _targets(request)
@@ -86,18 +86,20 @@ def check_asked(
     if lock is not None:
         sets = tuple(_of_lock(lock, targets, tools, progress))
     else:
-        held = (*configured_constraints(tools.settings), *limits)
-        sets = _of_lines(file, (lines, held), targets, tools, progress)
-    asked = sets[0].pins if lock else (*projects, *lines)
-    own = tuple(f"{name} lies in a folder: what it requires is judged, it itself is not." for name in projects)
+        asked.constraints[:0] = configured_constraints(tools.settings)
+        sets = _of_lines(file, asked, targets, tools, progress) if asked.requirements else ()
+    by_address = [one.line for one in asked.unjudged if one.line]
+    should_be_here = sets[0].pins if lock else (*asked.projects, *by_address, *asked.requirements)
+    own = tuple(f"{name} lies in a folder: what it requires is judged, it itself is not." for name in asked.projects)
     return AskedReport(
         file=str(file),
         kind="lock" if lock else "requirements",
         environment=facts.python.prefix if facts else "",
-        wanted=tuple(_wanted(asked, targets[0], facts)) if facts else (),
+        wanted=tuple(_wanted(should_be_here, targets[0], facts)) if facts else (),
         sets=sets,
         created_by=lock.tool if lock else "",
         notes=tools.notes if lock else (*tools.notes_on_choice, *own),
+        unjudged=tuple(f"{one.said}." for one in asked.unjudged),
         effort=tools.effort,
     )
 
@@ -167,12 +169,12 @@ def _refusal(pin: Pin, asks: str) -> CellReason:
 
 def _of_lines(
     file: Path,
-    asked: tuple[tuple[str, ...], tuple[str, ...]],
+    asked: AskedLines,
     targets: Sequence[Target],
     tools: Tools,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[SetVerdict, ...]:
-    lines, limits = asked
+    lines, limits = tuple(asked.requirements), tuple(asked.constraints)
     hashes, python = read_hashes(file), python_of_project(file)
     questions = [
         Asked(version="", question=Question(requirements=lines, target=target, constraints=limits))
@@ -181,13 +183,23 @@ def _of_lines(
     workers = max(2, _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1))
     judge = WheelJudge(tools.catalogue, tools.inspector)
     cells = Cells(tools.resolver, tools.catalogue, judge).fill(questions, workers, progress)
-    return tuple(
+    found = (
         _refused_by_project(target, python, file)
         or _pinned_in_vain(cell, (*lines, *limits), target, tools.catalogue)
         or held_to_hashes(cell, target, hashes, tools.catalogue, judge)
         or SetVerdict(target=cell.target, verdict=cell.verdict, reasons=cell.reasons, pins=tuple(map(str, cell.pins)))
         for target, cell in zip(targets, cells, strict=True)
     )
+    others = next((one.said for one in asked.unjudged if one.changes_choice), "")
+    return tuple(_left_open(one, others) if others else one for one in found)
+
+
+def _left_open(one: SetVerdict, others: str) -> SetVerdict:
+    """A verdict that is not known, since an installer may take other files than those that were looked at."""
+    message = f"{others}, so that an installer may take other files."
+    why = CellReason(kind=ReasonKind.NOT_LOOKED_AT, severity=Severity.WARNING, subject=one.target, message=message)
+    softened = (replace(reason, severity=min(reason.severity, Severity.WARNING)) for reason in one.reasons)
+    return replace(one, verdict=CellVerdict.UNKNOWN, reasons=(why, *softened))
 
 
 def _refused_by_project(target: Target, python: str, file: Path) -> SetVerdict | None:

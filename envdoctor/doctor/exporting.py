@@ -59,7 +59,7 @@ def exported(request: Request, emit: Listener) -> Request:
     """
     source = planner.source_of(request)
     if source.kind != ArtifactKind.TORCH:
-        raise UsageProblem(f"--export runs a PyTorch factory (net.py:make_model), and {source.path.name} is none.")
+        raise UsageProblem(f"--export runs a PyTorch factory (net.py:make_model); {source.path.name} is not a factory.")
     refuse_without_inputs(request)
     executor = LocalExecutor()
     facts = Facts(request, executor)

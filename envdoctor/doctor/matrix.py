@@ -201,7 +201,7 @@ def understood(request: MatrixRequest) -> Plan:
     else:
         targets = (explained,)
     if explained is not None and explained not in targets:
-        raise UsageProblem(f"--explain {request.explain} is none of the columns; add it to --platform and --python.")
+        raise UsageProblem(f"--explain {request.explain} is not among the columns; add it to --platform and --python.")
     if file := next((one for one in request.requirements if Path(one).suffix and Path(one).is_file()), None):
         raise UsageProblem(f"{file} is a file; name requirements, such as ai-edge-litert==2.1.0, or ask 'inspect'.")
     requirements = parse_requirements(request.requirements)

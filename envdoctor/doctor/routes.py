@@ -80,7 +80,7 @@ def _aim_of(goal: Goal, source: Artifact, options: BuildOptions) -> Goal:
     if source.kind == ArtifactKind.TASK_BUNDLE:
         return _of_bundles(goal, source.path, options)
     if options.tasks_api:
-        raise UsageProblem(f"--tasks-api opens bundles, and {source.path.name} is none; leave it out.")
+        raise UsageProblem(f"--tasks-api opens bundles, and {source.path.name} is not a bundle; leave the option out.")
     return goal
 
 

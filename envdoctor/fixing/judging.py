@@ -127,11 +127,19 @@ def news_of(before: Report, after: Report, changed: Collection[str]) -> tuple[li
 
 
 def next_faults(problems: Sequence[Finding], before: Report, changed: Collection[str]) -> tuple[Finding, ...]:
-    """Of new problems those of imports that failed before, for another reason, and that speak of nothing changed."""
-    failed = {name for one in before.problems for name in _FAILING.findall(one.message)}
+    """Of new problems those of imports that failed before, for another reason, and that speak of nothing changed.
+
+    A module failed before, too, if a package that it lies in did: that is imported first (Python Language Reference,
+    5.3.4, "Submodules").
+    """
+    failed = {name + "." for one in before.problems for name in _FAILING.findall(one.message)}
     harms = harm_of_problems(problems, changed)
     apart = [one for one, harm in zip(problems, harms, strict=True) if not harm.culprits]
-    return tuple(one for one in apart if (names := set(_FAILING.findall(one.message))) and names <= failed)
+    return tuple(
+        one
+        for one in apart
+        if (names := _FAILING.findall(one.message)) and all((name + ".").startswith(tuple(failed)) for name in names)
+    )
 
 
 def lost_names(before: Facts, after: Facts, changed: Collection[str], code: Sequence[str]) -> Iterator[Harm]:

@@ -150,7 +150,7 @@ def _json_links(page: Mapping[str, Any], base: str) -> Iterator[Link]:
     meta, files = page.get("meta"), page.get("files")
     _check_version(meta.get("api-version") if isinstance(meta, dict) else None, base)
     if not isinstance(files, list) or not (files or isinstance(meta, dict)):  # PEP 691 asks for both
-        raise Unreadable(f"{redacted(base)}: the page has no list of files, so that it is none of a package index.")
+        raise Unreadable(f"{redacted(base)}: the page has no list of files, so it is not a page of a package index.")
     for file in files:
         if (
             not isinstance(file, dict)

@@ -86,7 +86,7 @@ def _judge(entry: object) -> str:
     try:
         re.compile(entry["regex"])
     except (re.error, RecursionError, OverflowError) as error:
-        return f"its regex {entry['regex']!r} is none: {error}"
+        return f"its regex {entry['regex']!r} is not valid: {error}"
     if entry["algorithm_key"] == _NO_QUANTIZE:
         return ""
     return _judge_config(entry.get("op_config"))

@@ -25,6 +25,8 @@ def show_asked(page: Page, report: AskedReport, *, verbose: bool) -> None:
     page.write(f"{report.file}: a {'lock' if report.kind == 'lock' else 'requirements file'}{by}", style="bold")
     for note in report.notes:
         page.mark(State.NOTE, note)
+    for said in report.unjudged:
+        page.mark(State.UNANSWERED, f"not judged: {said}")
     if report.environment:
         _show_environment(page, report, verbose=verbose)
     for one in report.sets:

@@ -175,6 +175,22 @@ def test_a_requirements_file_for_other_machines(run, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [("git+https://host.example/a", "SOUND"), ("--extra-index-url https://host.example/simple", "UNKNOWN")],
+)
+def test_with_a_line_that_can_not_be_judged_a_file_is_never_fine(run, folder, line, verdict):
+    (folder / "r.txt").write_text(f"app==2.0\n{line}\n")
+    code, found = as_json(run, "check", "-r", "r.txt", *HERE)
+    assert (code, found["summary"]["verdict"]) == (1, "unknown")
+    assert [one["verdict"] for one in found["sets"]] == [verdict]
+    assert ["r.txt, line 2: " in said for said in found["unjudged"]] == [True]
+    assert "not-judged" in {one["name"] for one in found["findings"]}
+    _, printed = run("check", "-r", "r.txt", *HERE)
+    assert "not judged: r.txt, line 2" in " ".join(printed.out.split())
+
+
+@pytest.mark.slow
 def test_what_of_it_is_installed(run, server, folder):
     publish(server, "absent", "1.0")
     python = folder / "venv"
@@ -210,7 +226,7 @@ def test_what_a_project_beside_the_file_and_its_parts_require(run, server, folde
     [
         (("--platform", "macos-arm64"), "--platform is about a file"),
         (("--group", "dev"), "--group is about a file"),
-        (("-r", "r.txt", "--extra", "gpu"), "Extras and groups are those of a pyproject.toml, and r.txt is none"),
+        (("-r", "r.txt", "--extra", "gpu"), "Only a pyproject.toml has extras and groups, and r.txt is not"),
         (("-r", "r.txt", "--to", "edgetpu"), "-r judges a file"),
         (("-r", "gone.txt"), "gone.txt can't be read"),
         (("-r", "empty.txt"), "empty.txt asks for nothing"),

@@ -86,6 +86,7 @@ def test_the_next_fault_of_an_import_that_failed_before_is_no_harm_unless_it_spe
 
     before = told("app requires lib<2; lib 3 is installed: `import app` fails.")
     unknown, changed, other = "`import app` fails: no gone.", "`import app` fails: lib 1 lacks it.", "`import b` fails."
-    problems = told(unknown, changed, other).problems
-    assert [one.message for one in next_faults(problems, before, ["lib"])] == [unknown]
+    within, beside = "`import app.a` fails, and so does `import app`: no x.", "`import apple` fails: no x."
+    problems = told(unknown, changed, other, within, beside).problems
+    assert [one.message for one in next_faults(problems, before, ["lib"])] == [unknown, within]
     assert next_faults(problems, told("app is damaged."), ["lib"]) == ()

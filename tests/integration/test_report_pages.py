@@ -65,7 +65,7 @@ def test_axe_finds_no_violation(name, browser):
     assert found["overflow"] <= 0
 
 
-@pytest.mark.parametrize("name", ["broken", "routes_blocked", "fell_back", "model", "matrix"])
+@pytest.mark.parametrize("name", ["broken", "routes_blocked", "fell_back", "model", "matrix", "codes"])
 def test_neither_in_the_dark_nor_on_a_narrow_screen(name, browser):
     dark = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
     found = browser(PAGES[name], "--window-size=500,800", *dark)

@@ -3,7 +3,7 @@
 import pytest
 
 from envdoctor.core.errors import UsageProblem
-from envdoctor.locks.asked import read_asked, read_hashes
+from envdoctor.locks.asked import read_asked, read_hashes, read_mixed
 
 
 def test_a_requirements_file_with_what_it_includes(tmp_path):
@@ -12,7 +12,7 @@ def test_a_requirements_file_with_what_it_includes(tmp_path):
     (tmp_path / "sub/limits.txt").write_text("c<3\n")
     main = tmp_path / "requirements.txt"
     main.write_text("-r sub/more.txt\n--only-binary :all:\na[x] ==1 ; python_version > '3' \\\n  --hash=sha256:00\n\n")
-    requirements, constraints, _ = read_asked(main)
+    requirements, constraints, *_ = read_asked(main)
     assert requirements == ["b>=1", 'a[x]==1; python_version > "3"']
     assert constraints == ["c<3"]
 
@@ -40,7 +40,7 @@ def test_the_places_of_the_user_may_be_named(tmp_path, monkeypatch, line, is_tak
     file = tmp_path / "r.txt"
     file.write_text(f"{line}\na\n")
     if is_taken:
-        assert read_asked(file) == (["a"], [], [])
+        assert read_asked(file) == (["a"], [], [], [])
     else:
         with pytest.raises(UsageProblem, match="line 1: the option") as told:
             read_asked(file)
@@ -52,7 +52,7 @@ def test_a_file_with_a_mark_of_its_encoding_is_read_as_pip_reads_it(tmp_path, en
     mark = "" if encoding in {"utf-8-sig", "utf-16"} else "\ufeff"
     for name, text in (("r.txt", "a==1\n-c c.txt\n"), ("c.txt", "b<2\n")):
         (tmp_path / name).write_text(mark + text, encoding=encoding)
-    assert read_asked(tmp_path / "r.txt") == (["a==1"], ["b<2"], [])
+    assert read_asked(tmp_path / "r.txt") == (["a==1"], ["b<2"], [], [])
 
 
 @pytest.mark.parametrize("line", ["-e ./lib[gpu,]", "--editable=lib[gpu]", "./lib/[gpu]", "-e {}/lib[gpu]"])
@@ -64,7 +64,7 @@ def test_of_a_project_in_a_folder_what_it_requires_is_asked_for(tmp_path, monkey
     (lib / "pyproject.toml").write_text(table)
     (tmp_path / "r.txt").write_text(f"{line.format(tmp_path)}\nc==1 --hash=sha256:{'0' * 64}\n")
     monkeypatch.chdir(tmp_path if within else lib)
-    assert read_asked(tmp_path / "r.txt") == (["a>1", "b", "c==1"], [], ["my-lib"])
+    assert read_asked(tmp_path / "r.txt") == (["a>1", "b", "c==1"], [], ["my-lib"], [])
     assert set(read_hashes(tmp_path / "r.txt")) == {"c"}
 
 
@@ -87,8 +87,8 @@ def test_what_others_ask_by_is_told_by_its_name(tmp_path, name):
     [
         ("-r r.txt\n", "includes itself"),
         ("-e .\n", "line 1: .* is no folder with a pyproject.toml"),
-        ("./a-1-py3-none-any.whl\n", "line 1: .*a-1-py3-none-any.whl is no folder"),
-        ("-e git+https://host.example/a#egg=a\n", "line 1: the option '-e git"),
+        ("./a-1-py3-none-any.whl\n", "line 1: './a-1-py3-none-any.whl' names a file"),
+        ("-e git+https://host.example/a#egg=a\n", "line 1: '-e git"),
         ("a\n--index-url https://x.example/simple\n", "line 2: the option"),
         ("not a requirement\n", "line 1: 'not a requirement' is no requirement"),
         ("a @ file:///a-1-py3-none-any.whl\n", "names a file or an address"),
@@ -104,6 +104,59 @@ def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, monkeypatch, tex
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageProblem, match=words):
         read_asked(tmp_path / "r.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "changes_choice", "named"),
+    [
+        ("git+https://host.example/a@main#egg=a", False, ""),
+        ("https://host.example/a-1-py3-none-any.whl", False, ""),
+        ("a-1-py3-none-any.whl", False, ""),
+        ("b @ https://host.example/b.whl ; python_version > '3'", False, 'b; python_version > "3"'),
+        ("-e git+https://host.example/a#egg=a", False, ""),
+        ("libs/a", False, ""),
+        ("-e .", False, ""),
+        ("-r https://host.example/r.txt", True, ""),
+        ("-c https://host.example/c.txt", True, ""),
+        ("--extra-index-url https://host.example/simple", True, ""),
+        ("--no-binary lib", True, ""),
+        ("--pre", True, ""),
+    ],
+)
+def test_beside_a_line_that_can_not_be_judged_the_others_are(tmp_path, monkeypatch, line, changes_choice, named):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "r.txt"
+    file.write_text(f"lib>1\n{line}\n")
+    found = read_mixed(file)
+    assert found.requirements == ["lib>1"]
+    (one,) = found.unjudged
+    assert f"{file}, line 2: " in one.said
+    assert (one.changes_choice, one.line) == (changes_choice, named)
+
+
+def test_a_project_with_one_address_is_judged_without_it(tmp_path):
+    file = tmp_path / "pyproject.toml"
+    file.write_text('[project]\nname = "p"\ndependencies = ["b @ https://host.example/b.whl", "a"]')
+    found = read_mixed(file)
+    assert (found.requirements, [one.line for one in found.unjudged]) == (["a"], ["b"])
+
+
+def test_what_is_unjudged_shows_no_password_and_no_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN_OF_MINE", "secretword")
+    file = tmp_path / "r.txt"
+    file.write_text("git+https://${TOKEN_OF_MINE}@host.example/a\nb @ https://me:${TOKEN_OF_MINE}@host.example/b.whl\n")
+    assert "secretword" not in str(read_mixed(file))
+
+
+def test_lines_are_joined_and_filled_as_pip_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("OWN_VERSION", "2")
+    file = tmp_path / "r.txt"
+    file.write_text(
+        '# not a beginning \\\na==1 --config-settings="x=y" \\\n --hash=sha256:00\nb==${OWN_VERSION}\n-r "s p.txt"\n'
+    )
+    (tmp_path / "s p.txt").write_text("c\n")
+    assert read_asked(file).requirements == ["a==1", "b==2", "c"]
+    assert set(read_hashes(file)) == {"a"}
 
 
 PROJECT = """

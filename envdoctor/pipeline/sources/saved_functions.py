@@ -110,7 +110,7 @@ def _require_node(node: Message, declared: Mapping[str, Message]) -> None:
     if any(not len(entry.raw(2)) for entry in node.messages(5)):
         raise Unreadable(f"the operator {node.text(1)} has an attribute without a value")
     if any(each.has(6) and not _is_type(each.number(6)) for each in attributes.values()):
-        raise Unreadable(f"the operator {node.text(1)} has an element type that there is none of")
+        raise Unreadable(f"the operator {node.text(1)} has an element type that does not exist")
     if node.text(2) in declared:
         _require_declared(node, attributes, declared[node.text(2)])
 

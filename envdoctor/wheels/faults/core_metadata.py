@@ -108,7 +108,7 @@ def metadata_cut_short(wheel: ReviewedWheel) -> Iterator[Sighting]:
     if found is not None:
         lost = [line.partition(":")[0] for line in fields[fields.index(found) + 1 :] if _FIELD_LINE.match(line)]
         behind = f": {listed(list(dict.fromkeys(lost)))} behind it are lost" if lost else ""
-        message = f"the fields of METADATA end at {found[:80]!r}, which is none{behind}"
+        message = f"the fields of METADATA end at {found[:80]!r}, which is not a field{behind}"
         yield Sighting(message=message, files=("METADATA",))
 
 

@@ -309,5 +309,5 @@ def foreign_folder(wheel: ReviewedWheel) -> Iterator[Sighting]:
     parts = (name.split("/") for name in wheel.members if name.startswith(f"{own}.data/"))
     unknown = sorted({each[1] for each in parts if each[1] not in _SCHEMES})
     if unknown:
-        message = f"{own}.data/{unknown[0]} is none of the folders that PEP 427 knows; pip and uv refuse the wheel"
+        message = f"{own}.data/{unknown[0]} is not a folder that PEP 427 knows; pip and uv refuse the wheel"
         yield Sighting(message=message, files=(f"{own}.data/{unknown[0]}",), is_refused=True)

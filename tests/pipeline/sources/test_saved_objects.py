@@ -160,7 +160,7 @@ def test_a_function_uses_what_it_has():
         (function(FLOAT, nodes=node("n", kind="")), "n has no kind"),
         (function(FLOAT, nodes=node("n", device="/device:CPU:0x")), "is to run on '/device:CPU:0x'"),
         (function(FLOAT, nodes=node("n", "^a0", "a0")), "waits for others before"),
-        (function(FLOAT, nodes=node("n", attribute=b"\x30\x63")), "an element type that there is none of"),
+        (function(FLOAT, nodes=node("n", attribute=b"\x30\x63")), "an element type that does not exist"),
     ):
         with pytest.raises(Unreadable, match=words):
             require_bodies([read_message(memoryview(lost))], {})
