@@ -32,6 +32,10 @@ _PLACED = re.compile(
     r"\n(?:return|yield|await|break|continue|nonlocal|\*"
     r"|[ \t]+(?:(?:global|nonlocal)\b|from\b[^\n]*\bimport[ \t]*\(?\*))"
 )
+_WORDS = ("__debug__", "await ", "async for ", "async with ")
+_PARAMETERS = re.compile(r"def[ \t]+\w+[ \t]*\(((?:[^()]+|\([^()]*\))*)")
+_PARAMETER = re.compile(r"(?:^|,)[\s*]*([^\W\d]\w*)(?=\s*(?:[,:=]|\Z))")
+_NESTED = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\([^()]*\)|#[^\n]*")
 _ALLOWED_LATER = "asynchronous comprehension"  # in any comprehension of an asynchronous function, since Python 3.11
 #: Comments and strings, as Pythons before 3.12 divide a text into them; at last, the start of one without an end.
 _STRING = re.compile(
@@ -81,11 +85,23 @@ def older_grammar(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
 
 
 def _misplaced(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
-    if not (_PLACED.search(f"\n{text}") or "__debug__" in text or _has_late_future(text)):
+    has_word = any(word in text for word in _WORDS)
+    if not (has_word or _PLACED.search(f"\n{text}") or _has_late_future(text) or _may_repeat(text)):
         return None
     refused = grammar_error(lambda: compile(text, "text", "exec", dont_inherit=True))
-    is_here = version == sys.version_info[:2]
-    return None if refused is None or (_ALLOWED_LATER in refused.problem and not is_here) else refused
+    is_newer = version > sys.version_info[:2]
+    return None if refused is None or (_ALLOWED_LATER in refused.problem and is_newer) else refused
+
+
+def _may_repeat(text: str) -> bool:
+    """Whether a function may have two parameters of one name; it is the compiler that knows."""
+    lists = (found[1] for found in _PARAMETERS.finditer(text))
+    return any(_has_twice(each) and _has_twice(_NESTED.sub("", each)) for each in lists)
+
+
+def _has_twice(parameters: str) -> bool:
+    names = _PARAMETER.findall(parameters)
+    return len(names) != len(set(names))
 
 
 def _has_late_future(text: str) -> bool:

@@ -32,9 +32,14 @@ TAKEN = [
     "def f():\n    global x\n    x = 1",
     "from __future__ import annotations\nx: int",
     '"""Words."""\nfrom __future__ import annotations',
+    "def f(a: dict[int, int, int], b=g(a, a)): ...",
+    "async def f(y):\n    return [x async for x in y if await x]",
 ]
 MISPLACED = ["return 1", "nonlocal x", "def f():\n    x = 1\n    global x", "x = 1\nfrom __future__ import annotations"]
 MISPLACED += ["def f(__debug__): ...", "class A:\n    def f(self):\n        from os import *", "await x", "*a"]
+MISPLACED += ["def f(a, a): ...", "def f(\n    a: int = g(),\n    *,\n    b,\n    **a,\n): ..."]
+MISPLACED += ["def f(y):\n    return [x async for x in y]", "def f(x):\n    await x"]
+MISPLACED += ["def f(x):\n    async with x: ..."]
 PYTHONS = [(3, minor) for minor in range(8, 15)]
 
 
@@ -62,8 +67,9 @@ def test_what_all_take_is_not_refused():
 
 
 def test_what_only_the_compiler_refuses():
-    assert [text for text in MISPLACED if why_refused(text, sys.version_info[:2]) is None] == []
-    assert why_refused("async def f():\n    return [[x async for x in y] for z in w]\n\n__debug__", (3, 8)) is None
+    versions = [version for version in PYTHONS if version <= sys.version_info[:2]]
+    assert [(text, version) for text in MISPLACED for version in versions if why_refused(text, version) is None] == []
+    assert why_refused("async def f():\n    return [[x async for x in y] for z in w]", (3, 14)) is None
 
 
 @pytest.mark.slow
@@ -71,7 +77,7 @@ def test_those_pythons_say_the_same():
     asked = [(version, program) for version, program in other_pythons().items() if version < sys.version_info[:2]]
     if not asked:
         pytest.skip("no older Python is on this machine")
-    texts = [*TAKEN, *(text for each in NEWER.values() for text in each)]
+    texts = [*TAKEN, *MISPLACED, *(text for each in NEWER.values() for text in each)]
     code = "import json, sys, warnings\nwarnings.simplefilter('ignore')\nfor text in json.load(sys.stdin):\n"
     code += "    try: compile(text, 'text', 'exec'); print(1)\n    except SyntaxError: print(0)\n"
     for version, program in asked:
