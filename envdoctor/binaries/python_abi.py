@@ -17,6 +17,7 @@ _MODULE = re.compile(r"(?P<stem>[^/.]+)(?:\.(?P<tag>[^/]+))?\.(?P<suffix>so|pyd)
 _CPYTHON = re.compile(r"(?:cpython-|cp)(?P<major>\d)(?P<minor>\d+)(?P<flags>[a-z]*)(?:-.*)?")
 _PYPY = re.compile(r"(?:pypy)(?P<major>\d)(?P<minor>\d+)-.*")
 _DLL = re.compile(r"python(?P<major>\d)(?P<minor>\d*)(?P<flags>t?)\.dll", re.IGNORECASE)
+_PROCESSOR = re.compile(r"(?:.*-)?(x86_64|aarch64|s390x|riscv64)-linux-.*")  # spelled as in a platform's tag
 _MUSL_IS_NAMED = (3, 11)  # "Detect musl libc as a separate SOABI": What's New In Python 3.11
 _WINDOWS = {"amd64": "win_amd64", "arm64": "win_arm64", "x86": "win32", "win32": "win32"}
 _SHARED = re.compile(r"libpython(?P<major>\d)\.(?P<minor>\d+)(?P<flags>t?)\.(?:so|dylib).*")
@@ -114,13 +115,16 @@ def is_looked_for(file_name: str, target: Target) -> bool:
 
 
 def _is_of(tag: str, platform: Platform, python: tuple[int, int]) -> bool:
-    """Whether the platform in a module's file name is that of a target; of processors only Windows' are compared."""
+    """Whether the platform in a module's file name is that of a target, as far as its spelling is sure."""
     if not tag:
         return True
     if platform.system is System.WINDOWS:
         return tag.endswith(_WINDOWS.get(platform.arch, ""))
     if platform.system is System.MACOS:
         return tag.endswith("darwin")
+    processor = _PROCESSOR.fullmatch(tag)
+    if processor and processor[1] != platform.arch:
+        return False
     is_musl = "musl" in tag
     if platform.libc is Libc.MUSL:
         return "linux" in tag and (is_musl or python < _MUSL_IS_NAMED)

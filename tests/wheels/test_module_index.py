@@ -19,6 +19,8 @@ FREE = dataclasses.replace(LINUX, interpreter=Interpreter(version=(3, 13), free_
     ("target", "tag", "is_found"),
     [
         (LINUX, "cpython-311-x86_64-linux-gnu.so", True),
+        (LINUX, "cpython-311-aarch64-linux-gnu.so", False),  # cross-built, and named after the wrong machine
+        (LINUX, "cpython-311-riscv64-linux-gnu.so", False),
         (LINUX, "abi3.so", True),
         (LINUX, "so", True),
         (LINUX, "pyd", False),
