@@ -18,6 +18,8 @@ STAYS_FLOAT = "stays float "
 OPSET = "opset "
 #: What the traits begin with that name operators of ONNX from domains that ONNX Runtime does not have.
 FOREIGN_OPERATOR = "foreign operator "
+#: How a trait begins that names an operator of an ONNX model.
+OPERATOR = "operator "
 
 
 class ArtifactKind:

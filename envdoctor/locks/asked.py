@@ -201,7 +201,7 @@ def _take_project(local: re.Match[str], where: str, asked: AskedLines) -> None:
     """What a project in a folder requires: beside the file, as people mean it, or from here, as pip does."""
     folder = Path(local["folder"].strip())
     places = (Path(where.rpartition(", line ")[0]).parent / folder / "pyproject.toml", folder / "pyproject.toml")
-    project = next((place for place in places if place.is_file()), None)
+    project = next(filter(_is_file, places), None)
     extras = [name.strip() for name in (local["extras"] or "").split(",") if name.strip()]
     if project is None:
         said = f"{where}: {folder} is no folder with a pyproject.toml: what it requires can't be read without a build"
@@ -213,6 +213,13 @@ def _take_project(local: re.Match[str], where: str, asked: AskedLines) -> None:
         asked.unjudged.append(Unjudged(f"{where}: {str(error).removesuffix('.')}"))
     else:
         asked.projects.append(str(_toml(project)["project"].get("name", project.resolve().parent.name)))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is longer than any file's
+        return False
 
 
 def _names_own_place(line: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from envdoctor.core.artifact import FOREIGN_OPERATOR, LACKS, ArtifactKind
+from envdoctor.core.artifact import FOREIGN_OPERATOR, LACKS, OPERATOR, ArtifactKind
 from envdoctor.core.data import load_table
 from envdoctor.core.finding import Fix
 from envdoctor.core.route import Reason, Verdict
@@ -13,7 +13,7 @@ from envdoctor.stages.foreseen import named_operators, refused_as_written
 from envdoctor.stages.problems import problem_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from envdoctor.action import Requirement
     from envdoctor.core.artifact import Artifact
@@ -64,6 +64,25 @@ def no_foreign_operators(_: Facts, request: Request) -> Iterator[Reason]:
         kind = problem_kinds()["onnx-operator-unknown"]
         text = f"neither ONNX Runtime nor the compiler has a form of {', '.join(names[:_MOST_NAMED])}"
         yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+
+
+def no_refused_operators(tool: str, refused: Collection[str], problem: str) -> Requirement:
+    """Operators of an ONNX model that a compiler was seen to refuse in every form.
+
+    Args:
+        tool: its name and version.
+        refused: those operators.
+        problem: the name of the problem that a build would end with.
+    """
+
+    def requirement(_: Facts, request: Request) -> Iterator[Reason]:
+        traits = frozenset() if request.source is None else request.source.traits
+        if names := sorted(name for name in refused if f"{OPERATOR}{name}" in traits):
+            kind = problem_kinds()[problem]
+            text = f"{tool} is known to refuse {', '.join(names[:_MOST_NAMED])}"
+            yield Reason(verdict=Verdict.BLOCKED, text=text, fix=Fix(text=kind.fix), code=kind.code)
+
+    return requirement
 
 
 def with_trait(trait: str, verdict: Verdict, text: str, problem: str = "", *, kind: str | None = None) -> Requirement:

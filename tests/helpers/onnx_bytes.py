@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from envdoctor.pipeline.sources.onnx_schemas import schema_of
+from envdoctor.support.protobuf import read_message
+
 
 def varint(value):
     value &= (1 << 64) - 1
@@ -27,16 +30,24 @@ def value(name, *sizes, kind=1):
     return nested(11, nested(1, name), nested(2, nested(1, number(1, kind), nested(2, *dims))))
 
 
-def node(kind, domain="", *attributes, takes=(), gives=None):
-    """An operator that takes nothing and gives what is called as it is, if nothing else is said."""
+def node(kind, domain="", *attributes, takes=None, gives=None):
+    """An operator; if nothing else is said, what it must have is there, and what it gives is called as it is."""
+    schema = schema_of(kind, 17) if domain in {"", "ai.onnx"} else None
+    if takes is None:
+        takes = ("",) * (schema.inputs[0] if schema else 0)
+    given = {read_message(memoryview(one)).first(5).text(1) for one in attributes}
+    lacking = sorted(schema.required - given) if schema else []
+    attributes = (*attributes, *(nested(5, nested(1, name), number(20, schema.attributes[name])) for name in lacking))
     inputs = [nested(1, name) for name in takes]
     domains = [nested(7, domain)] if domain else []
-    return nested(1, *inputs, nested(2, gives or kind), nested(4, kind), *attributes, *domains)
+    more = range(1, schema.outputs[0] if schema else 0)
+    outputs = [nested(2, gives or kind), *(nested(2, f"{kind}{place}") for place in more)]
+    return nested(1, *inputs, *outputs, nested(4, kind), *attributes, *domains)
 
 
-def subgraph(*nodes):
+def subgraph(*nodes, name="then_branch"):
     """An attribute that holds a graph."""
-    return nested(5, nested(1, "body"), nested(6, *nodes), number(20, 5))
+    return nested(5, nested(1, name), nested(6, *nodes), number(20, 5))
 
 
 def weight(name, location=None, offset=0, length=8):

@@ -201,3 +201,9 @@ def test_a_project_that_can_not_be_read(tmp_path, text, asked, words):
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(UsageProblem, match=words):
         read_asked(file, **asked)
+
+
+def test_a_folder_whose_name_no_file_system_takes_is_none(tmp_path):
+    (tmp_path / "r.txt").write_text(f"./{'9' * 5000}\na\n")
+    asked = read_mixed(tmp_path / "r.txt")
+    assert (asked.requirements, len(asked.unjudged)) == (["a"], 1)

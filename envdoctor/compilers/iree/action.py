@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.iree.targets import target_of
 from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.data import load_file
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import compile_by_worker
 from envdoctor.stages.given import needs_sizes
-from envdoctor.stages.requirements import no_foreign_operators
+from envdoctor.stages.requirements import no_foreign_operators, no_refused_operators
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envdoctor.core.request import Request
+    from envdoctor.core.route import Reason
+    from envdoctor.facts import Facts
 
 ENVIRONMENT = "iree"
-_TASK = Path(__file__).resolve().parent / "workers" / "compile_module.py"
+_FOLDER = Path(__file__).resolve().parent
+_TASK = _FOLDER / "workers" / "compile_module.py"
+
+
+def _known_operators(facts: Facts, request: Request) -> Iterator[Reason]:
+    """None that iree-compile was seen to refuse in every form."""
+    refused = load_file(_FOLDER / "operators.toml")["refused"]
+    yield from no_refused_operators("IREE 3.13", refused, "iree-refused")(facts, request)
 
 
 def run(context: StageContext) -> StageOutput:
@@ -35,7 +51,7 @@ ONNX = Action(
     produces="iree",
     run=run,
     environment=ENVIRONMENT,
-    requires=(needs_environment(ENVIRONMENT), needs_sizes, no_foreign_operators),
+    requires=(needs_environment(ENVIRONMENT), needs_sizes, no_foreign_operators, _known_operators),
     goals=frozenset({"iree"}),
     options=frozenset({"calibration", "random_calibration", "evaluation", "inputs", "thresholds"}),
     cost=15.0,

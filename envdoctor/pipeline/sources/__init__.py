@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from envdoctor import registry
-from envdoctor.core.artifact import FOREIGN_OPERATOR, OPSET, Artifact, ArtifactKind
+from envdoctor.core.artifact import FOREIGN_OPERATOR, OPERATOR, OPSET, Artifact, ArtifactKind
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources import bundle, keras, onnx, pt2, saved_model, tflite
 from envdoctor.pipeline.sources.factory import check_factory, is_python, meant_factory, split_factory
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _SHOWN = 5
 #: The trait of an ONNX model that computes in integers.
 _QUANTIZED = frozenset({"quantized"})
-#: Domains of ONNX Runtime's own operators.
-_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 
 
 def identify(path: Path, *, trust_code: bool = False, signature: str | None = None, given: str = "") -> Artifact:
@@ -101,7 +99,8 @@ def _identify_onnx(path: Path, given: str) -> Artifact:
         sha256=hash_value(hashes) if model.external else hashes[0],
         traits=size_traits(model.inputs)
         | {f"{OPSET}{model.opset}"}
-        | {f"{FOREIGN_OPERATOR}{name}" for name in model.operators if "." in name and not name.startswith(_DOMAINS)}
+        | {f"{OPERATOR}{name}" for name in model.operators}
+        | {f"{FOREIGN_OPERATOR}{name}" for name in model.foreign}
         | traits_of_calls("onnx", model.operators)
         | (_QUANTIZED if "DequantizeLinear" in model.operators else frozenset()),
         inputs=tuple(spec.describe() for spec in model.inputs),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
-from envdoctor.pipeline.sources.onnx_whole import DEFAULT_DOMAINS, needed_bytes, require_whole
+from envdoctor.pipeline.sources.onnx_schemas import without_schema
+from envdoctor.pipeline.sources.onnx_whole import DEFAULT_DOMAINS, needed_bytes, opset_of, require_whole
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
@@ -34,7 +35,8 @@ _TYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
     10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
 }  # fmt: skip
-#: The names of the domain that has no prefix.
+#: How the names of domains begin that ONNX Runtime has operators of.
+_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 _FIRST_BYTE = b"\x08"  # the key of the IR version, which writers put first
 _DEEPEST, _MOST_FILES, _SHOWN = 16, 4096, 5
 _LARGEST = (1 << 31) - 1  # of a protocol buffer
@@ -49,12 +51,14 @@ class OnnxModel:
         inputs: what it takes, weights left out; None for a size that is open.
         operators: the types of its nodes, those of its subgraphs and functions included, with their domain if it is
             another than the default.
+        foreign: those of them that no ONNX Runtime has: of somebody's own domain, or unknown in this opset.
         external: the files beside it that hold weights, by the bytes that they must have.
     """
 
     opset: int
     inputs: tuple[InputSpec, ...]
     operators: frozenset[str]
+    foreign: frozenset[str]
     external: Mapping[Path, int]
 
 
@@ -97,17 +101,23 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         operators = {name for part in parts for name in _operators(part, 1 if part is graph else 7, 0)}
         stored = (each for part in parts for each in _stored(part, 0, is_function=part is not graph))
         external = dict(_external(path, stored))
-        require_whole(model, graph, model.messages(_FUNCTIONS), _subgraphs)
+        require_whole(model, graph, list(model.messages(_FUNCTIONS)), _subgraphs)
     except Unreadable as error:
         raise Unreadable(f"{path} is damaged: {error}") from None
     if not operators:
         raise Unreadable(f"{path} is damaged: its graph has no operator")
-    opset = max((version for domain, version in opsets.items() if domain in DEFAULT_DOMAINS), default=0)
+    opset = opset_of(opsets.items())
     if not opset and any("." not in name for name in operators):
         raise Unreadable(f"{path} is damaged: it does not say of which version its operators are")
     _require(external)
+    operators -= functions
     return OnnxModel(
-        opset=opset, inputs=_sized(path, inputs, given), operators=frozenset(operators - functions), external=external
+        opset=opset,
+        inputs=_sized(path, inputs, given),
+        operators=frozenset(operators),
+        foreign=without_schema((name for name in operators if "." not in name), opset)
+        | {name for name in operators if "." in name and not name.startswith(_DOMAINS)},
+        external=external,
     )
 
 

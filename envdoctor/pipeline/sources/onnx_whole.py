@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envdoctor.core.errors import Unreadable
+from envdoctor.pipeline.sources.onnx_schemas import require_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from envdoctor.support.protobuf import Message
@@ -28,6 +29,9 @@ _BITS = {
     **dict.fromkeys((25, 26), 2), **dict.fromkeys((21, 22, 23), 4), **dict.fromkeys((2, 3, 9, 17, 18, 19, 20, 24), 8),
     **dict.fromkeys((4, 5, 10, 16), 16), **dict.fromkeys((1, 6, 12), 32), **dict.fromkeys((7, 11, 13, 14), 64), 15: 128,
 }  # fmt: skip
+_ELEMENTS = _BITS.keys() | {8}
+#: Of a graph: inputs, outputs and what it says of others.
+_VALUES = (11, 12, 13)
 _RAW, _EXTERNAL, _LOCATION = 9, 13, 14
 #: Where numbers may stand one by one: float, int32, string, int64, double, uint64.
 _LISTS = (4, 5, 6, 7, 10, 11)
@@ -51,7 +55,7 @@ _NESTED: Mapping[str, Mapping[int, str]] = {
 _TYPE, _DEEPEST, _FIRST_WITH_TYPES = 20, 100, 2
 
 
-def require_whole(model: Message, graph: Message, functions: Iterable[Message], subgraphs: Subgraphs) -> None:
+def require_whole(model: Message, graph: Message, functions: Sequence[Message], subgraphs: Subgraphs) -> None:
     """Refuse a model that uses what is not there.
 
     Args:
@@ -64,14 +68,25 @@ def require_whole(model: Message, graph: Message, functions: Iterable[Message], 
         Unreadable: it does, or its versions are none.
     """
     _require_parsed(model)
-    opsets = [(each.text(1), each.signed(2)) for each in model.messages(8)]
+    opsets = _opsets(model.messages(8))
     if not 0 < model.signed(1) <= _NEWEST_IR or any(
         version < 1 or (version > _NEWEST_OPSET and domain in DEFAULT_DOMAINS) for domain, version in opsets
     ):
         raise Unreadable("it is of versions that ONNX does not have")
-    _require_graph(graph, (), subgraphs)
+    own = frozenset(function.text(1) for function in functions)
+    _Parts(subgraphs, opset_of(opsets), own).require_graph(graph, ())
     for function in functions:
-        _require_nodes(function.messages(_FUNCTION_NODES), ({"", *function.texts(4)},), subgraphs)
+        parts = _Parts(subgraphs, opset_of(_opsets(function.messages(9))), own)
+        parts.require_nodes(function.messages(_FUNCTION_NODES), ({"", *function.texts(4)},))
+
+
+def opset_of(opsets: Iterable[tuple[str, int]]) -> int:
+    """The version of ONNX' own operators among those of all domains; 0 if it is not told."""
+    return max((version for domain, version in opsets if domain in DEFAULT_DOMAINS), default=0)
+
+
+def _opsets(entries: Iterable[Message]) -> list[tuple[str, int]]:
+    return [(each.text(1), each.signed(2)) for each in entries]
 
 
 def _require_parsed(model: Message) -> None:
@@ -110,37 +125,55 @@ def needed_bytes(tensor: Message) -> int:
     return size
 
 
-def _require_graph(graph: Message, outside: tuple[set[str], ...], subgraphs: Subgraphs) -> None:
-    inputs = [each.text(1) for each in graph.messages(11)]
-    tensors = (each.first(2).first(1) for each in graph.messages(11) if each.first(2).has(1))
-    if "" in inputs or len(set(inputs)) < len(inputs) or not all(each.number(1) for each in tensors):
-        raise Unreadable("two inputs have the same name, or one has none, or no type")
-    stored = {each.text(8) for each in graph.messages(5)} | {each.first(1).text(8) for each in graph.messages(15)}
-    known = {"", *inputs, *stored}
-    _require_nodes(graph.messages(_GRAPH_NODES), (*outside, known), subgraphs)
-    for output in graph.messages(12):
-        name = output.text(1)
-        if not name or not any(name in names for names in (*outside, known)):
-            raise Unreadable(f"nothing computes its output {name!r}")
+class _Parts(NamedTuple):
+    """The graphs of one model or function: how the graphs in a node are found, the opset, names of own functions."""
+
+    subgraphs: Subgraphs
+    opset: int
+    functions: frozenset[str]
+
+    def require_graph(self, graph: Message, outside: tuple[set[str], ...]) -> None:
+        inputs = [each.text(1) for each in graph.messages(11)]
+        if "" in inputs or len(set(inputs)) < len(inputs):
+            raise Unreadable("two inputs have the same name, or one has none")
+        for each in graph.messages(11):
+            if not outside and not any(each.first(2).has(kind) for kind in _NESTED["Type"]):
+                raise Unreadable(f"its input {each.text(1)!r} has no type")
+        for each in (value for field in _VALUES for value in graph.messages(field)):
+            tensor = each.first(2).first(1)
+            if each.first(2).has(1) and tensor.number(1) not in _ELEMENTS:
+                raise Unreadable(f"the elements of {each.text(1)!r} are of no type: {tensor.number(1)}")
+        stored = {each.text(8) for each in graph.messages(5)} | {each.first(1).text(8) for each in graph.messages(15)}
+        known = {"", *inputs, *stored}
+        self.require_nodes(graph.messages(_GRAPH_NODES), (*outside, known))
+        for output in graph.messages(12):
+            name = output.text(1)
+            if not name or not any(name in names for names in (*outside, known)):
+                raise Unreadable(f"nothing computes its output {name!r}")
+
+    def require_nodes(self, nodes: Iterable[Message], scopes: tuple[set[str], ...]) -> None:
+        """Refuse operators that lack something. Their order is free: ONNX Runtime reads all, and sorts."""
+        nodes, makers = list(nodes), dict[str, int]()
+        for number, node in enumerate(nodes):
+            outputs = dict.fromkeys((name for name in node.texts(2) if name), number)
+            if not node.text(4) or not outputs or not makers.keys().isdisjoint(outputs):
+                raise Unreadable(f"an operator {node.text(4)!r} gives nothing, or what another gives")
+            makers.update(outputs)
+            if self.opset and node.text(7) in DEFAULT_DOMAINS and node.text(4) not in self.functions:
+                require_schema(node, self.opset)
+        scopes[-1].update(makers)
+        order: TopologicalSorter[int] = TopologicalSorter()
+        for number, node in enumerate(nodes):
+            lost = next((name for name in node.texts(1) if not any(name in names for names in scopes)), None)
+            if lost is not None:
+                raise Unreadable(f"{lost!r} is used by {node.text(4)}, and nothing gives it")
+            order.add(number, *(makers[name] for name in node.texts(1) if name in makers))
+            for inner in self.subgraphs(node):
+                self.require_graph(inner, scopes)
+        _require_order(order, nodes)
 
 
-def _require_nodes(nodes: Iterable[Message], scopes: tuple[set[str], ...], subgraphs: Subgraphs) -> None:
-    """Refuse operators that lack something. Their order is free: ONNX Runtime, which reads all of them first, sorts."""
-    nodes, makers = list(nodes), dict[str, int]()
-    for number, node in enumerate(nodes):
-        outputs = dict.fromkeys((name for name in node.texts(2) if name), number)
-        if not node.text(4) or not outputs or not makers.keys().isdisjoint(outputs):
-            raise Unreadable(f"an operator {node.text(4)!r} gives nothing, or what another gives")
-        makers.update(outputs)
-    scopes[-1].update(makers)
-    order: TopologicalSorter[int] = TopologicalSorter()
-    for number, node in enumerate(nodes):
-        lost = next((name for name in node.texts(1) if not any(name in names for names in scopes)), None)
-        if lost is not None:
-            raise Unreadable(f"{lost!r} is used by {node.text(4)}, and nothing gives it")
-        order.add(number, *(makers[name] for name in node.texts(1) if name in makers))
-        for inner in subgraphs(node):
-            _require_graph(inner, scopes, subgraphs)
+def _require_order(order: TopologicalSorter[int], nodes: Sequence[Message]) -> None:
     try:
         order.prepare()
     except CycleError as error:

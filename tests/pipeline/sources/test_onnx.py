@@ -35,7 +35,7 @@ def test_a_model_by_its_content(tmp_path, name):
     artifact = identify(write(tmp_path, node("Relu"), IMAGE, weight("w"), value("w", 4), name=name))
     assert artifact.kind == ArtifactKind.ONNX
     assert artifact.inputs == ("'image' (float32, (N, 3, 8, 8))",)
-    assert artifact.traits == {"dynamic-batch", "opset 17"}
+    assert artifact.traits == {"dynamic-batch", "opset 17", "operator Relu"}
     assert read_onnx(artifact.path).opset == 17
 
 
@@ -63,7 +63,7 @@ def test_what_was_said_must_fit(tmp_path, given, words):
 
 
 def test_operators_of_subgraphs_and_functions_count(tmp_path):
-    inner = node("Loop", "", subgraph(node("If", "", subgraph(node("Fancy", "mylib")))))
+    inner = node("Loop", "", subgraph(node("If", "", subgraph(node("Fancy", "mylib"))), name="body"))
     function = nested(25, nested(1, "Gelu"), nested(10, "own"), nested(7, nested(2, "e"), nested(4, "Erf")))
     path = tmp_path / "net.onnx"
     path.write_bytes(model(node("Relu"), inner, node("Gelu", "own"), node("Add", "ai.onnx"), IMAGE) + function)
@@ -97,7 +97,7 @@ def test_weights_that_are_not_there(tmp_path, stored, words):
 
 
 def test_weights_of_a_subgraph_are_looked_for_too(tmp_path):
-    inner = node("If", "", nested(5, nested(1, "then"), GRAPH, nested(6, node("Relu"), weight("w", "gone.bin"))))
+    inner = node("If", "", nested(5, nested(1, "then_branch"), GRAPH, nested(6, node("Relu"), weight("w", "gone.bin"))))
     assert "gone.bin" in refused(write(tmp_path, inner, IMAGE))
 
 

@@ -40,6 +40,11 @@ WHOLE = {
     "nothing in a tensor of no elements": model(ADD, X, tensor(0, 4)),
     "an operator before the one that feeds it": model(node("Relu", takes=("late",)), node("Erf", gives="late"), X),
     "a version of its own": model(node("Own", "own"), X, nested(8, nested(1, "own"), number(2, 2024))),
+    "an attribute of a runtime's own": model(node("Relu", "", nested(5, nested(1, "__x"), number(20, 2))), X),
+    "an operator that only ONNX Runtime has": model(node("SimplifiedLayerNormalization"), X),
+    "an opset to come": model(node("Relu", takes=("x", "x")), X, opset=90),
+    "an own function of a known name": model(node("Relu", takes=("x", "x")), node("Erf"), X)
+    + nested(25, nested(1, "Relu")),
     "texts": model(ADD, X, tensor(3, kind=8)),
 }
 
@@ -63,7 +68,16 @@ def test_what_is_whole(tmp_path, name):
         (model(nested(1, nested(2, "y")), X), "an operator ''"),
         (model(node("Relu"), X, output("gone")), "nothing computes its output 'gone'"),
         (model(node("Relu"), X, X), "two inputs have the same name"),
-        (model(node("Relu"), value("x", 1, kind=0)), "no type"),
+        (model(node("Relu"), value("x", 1, kind=0)), "of 'x' are of no type: 0"),
+        (model(node("Relu"), X, value("b", 1, kind=88)), "of 'b' are of no type: 88"),
+        (model(node("Relu"), nested(11, nested(1, "x"))), "its input 'x' has no type"),
+        (model(node("Relu", takes=("x", "x")), X), "Relu has 2 inputs, which opset 17 does not allow"),
+        (
+            model(node("Concat", "", nested(5, nested(1, "axes"), number(20, 2))), X),
+            "'axes' that opset 17 does not have",
+        ),
+        (model(node("Softmax", "", nested(5, nested(1, "axis"), number(20, 1))), X), "'axis' of another type"),
+        (model(nested(1, nested(1, "x"), nested(2, "y"), nested(4, "Concat")), X), "Concat lacks its attribute 'axis'"),
         (model(ADD, X, tensor(2)), "'w' has no values"),
         (model(ADD, X, tensor(2, more=nested(9, bytes(7)))), "has 7 bytes, where 8 are needed"),
         (model(ADD, X, tensor(1 << 63, more=nested(9, bytes(7)))), "has no size"),
@@ -79,3 +93,14 @@ def test_what_is_whole(tmp_path, name):
 def test_what_lost_something(tmp_path, data, words):
     with pytest.raises(Unreadable, match=words):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize(("kind", "opset"), [("Reluu", 17), ("Upsample", 17), ("Gelu", 17), ("EfficientNMS_TRT", 17)])
+def test_an_operator_that_no_runtime_has_in_an_opset_is_foreign(tmp_path, kind, opset):
+    assert read(tmp_path, model(node(kind), X, opset=opset)).foreign == {kind}
+    assert read(tmp_path, model(node("Relu"), X, opset=opset)).foreign == set()
+
+
+def test_an_operator_is_known_from_the_opset_on_that_brought_it(tmp_path):
+    assert read(tmp_path, model(node("Gelu", takes=("x",)), X, opset=20)).foreign == set()
+    assert read(tmp_path, model(node("Upsample", takes=("x", "x")), X, opset=9)).foreign == set()
