@@ -54,7 +54,7 @@ def tree_for(text: str, target: Target) -> ast.Module:
         if isinstance(error, InvalidSyntax) and is_plain and not anew and (old or not may_be_newer(error, text, there)):
             raise RefusedText(f"line {error.line}: {error.problem}") from error
         raise
-    wrong = why_refused(text.removeprefix("\ufeff"), there) if is_plain and there <= here else None
+    wrong = why_refused(text.removeprefix("\ufeff"), there) if is_plain else None
     if wrong is not None:
         raise RefusedText(f"line {wrong.line}: {wrong.problem}")
     return tree

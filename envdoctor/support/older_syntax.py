@@ -36,7 +36,8 @@ _WORDS = ("__debug__", "await ", "async for ", "async with ")
 _PARAMETERS = re.compile(r"def[ \t]+\w+[ \t]*\(((?:[^()]+|\([^()]*\))*)")
 _PARAMETER = re.compile(r"(?:^|,)[\s*]*([^\W\d]\w*)(?=\s*(?:[,:=]|\Z))")
 _NESTED = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\([^()]*\)|#[^\n]*")
-_ALLOWED_LATER = "asynchronous comprehension"  # in any comprehension of an asynchronous function, since Python 3.11
+#: What a newer Python may allow: any comprehension of an asynchronous function (3.11), mangled names (3.13).
+_ALLOWED_LATER = ("asynchronous comprehension", "future feature", "no binding for nonlocal '_")
 #: Comments and strings, as Pythons before 3.12 divide a text into them; at last, the start of one without an end.
 _STRING = re.compile(
     r"#[^\n]*|("
@@ -89,8 +90,9 @@ def _misplaced(text: str, version: tuple[int, int]) -> InvalidSyntax | None:
     if not (has_word or _PLACED.search(f"\n{text}") or _has_late_future(text) or _may_repeat(text)):
         return None
     refused = grammar_error(lambda: compile(text, "text", "exec", dont_inherit=True))
-    is_newer = version > sys.version_info[:2]
-    return None if refused is None or (_ALLOWED_LATER in refused.problem and is_newer) else refused
+    if refused is None or version <= sys.version_info[:2]:
+        return refused
+    return None if any(words in refused.problem for words in _ALLOWED_LATER) else refused
 
 
 def _may_repeat(text: str) -> bool:

@@ -93,6 +93,20 @@ def test_what_only_the_compiler_refuses(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ("def f(a, a): ...\n", True),
+        ("return 1\n", True),
+        ("def f():\n    await g()\n", True),
+        ("async def f(it):\n    return [[x async for x in it] for _ in it]\n", False),
+    ],
+)
+def test_what_only_the_compiler_refuses_is_refused_by_a_newer_python_too(text, bad):
+    newer = replace(HERE, interpreter=Interpreter(version=(sys.version_info[0], sys.version_info[1] + 1)))
+    assert bool(judged({"pkg/__init__.py": text}, target=newer).failures) is bad
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "type A = int\n",

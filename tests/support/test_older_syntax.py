@@ -87,3 +87,9 @@ def test_those_pythons_say_the_same():
         )
         said = [line == "1" for line in done.stdout.split()]
         assert said == [why_refused(text, version) is None for text in texts if is_here(text)], version
+
+
+def test_what_a_newer_python_may_allow_is_not_refused_for_it():
+    text = "x = 1\nfrom __future__ import of_a_python_to_come\n"
+    assert why_refused(text, sys.version_info[:2])
+    assert why_refused("from __future__ import of_a_python_to_come\nreturn_ = 1\nglobals()\n", (99, 0)) is None
