@@ -88,7 +88,8 @@ def check_asked(
     else:
         asked.constraints[:0] = configured_constraints(tools.settings)
         sets = _of_lines(file, asked, targets, tools, progress) if asked.requirements else ()
-    by_address = [one.line for one in asked.unjudged if one.line]
+    unjudged = [one for one in asked.unjudged if not one.line or any(any(_applying([one.line], to)) for to in targets)]
+    by_address = [one.line for one in unjudged if one.line]
     should_be_here = sets[0].pins if lock else (*asked.projects, *by_address, *asked.requirements)
     own = tuple(f"{name} lies in a folder: what it requires is judged, it itself is not." for name in asked.projects)
     return AskedReport(
@@ -99,7 +100,7 @@ def check_asked(
         sets=sets,
         created_by=lock.tool if lock else "",
         notes=tools.notes if lock else (*tools.notes_on_choice, *own),
-        unjudged=tuple(f"{one.said}." for one in asked.unjudged),
+        unjudged=tuple(f"{one.said}." for one in unjudged),
         effort=tools.effort,
     )
 

@@ -6,8 +6,9 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from envdoctor.availability.table import (
     decoded,
@@ -22,6 +23,7 @@ from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.index.settings import load_settings
 from envdoctor.net.urls import redacted, without_credentials
 from envdoctor.support.files import read_regular
+from envdoctor.support.requirement import read_requirement
 from envdoctor.support.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ _LOCAL = re.compile(
 )
 #: A file or an address without a name before it (pip, "Requirement Specifiers").
 _ADDRESS = re.compile(r"[\w+]+:\S.*|\S+\.(?:whl|zip|tar(?:\.\w+)?|tgz)(?:\s*(?:\[|;).*)?")
+_EGG = re.compile(r"[#&]egg=([\w.-]+)")
 #: What pip takes from the environment (pip, "Using environment variables").
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 #: What is no requirements file, by its name or the end of it, and what can be said instead.
@@ -194,7 +197,23 @@ def _option(line: str, where: str) -> Unjudged:
 
 def _at_address(line: str, where: str, named: str = "") -> Unjudged:
     said = f"{where}: {redacted(line)!r} names a file or an address; only what an index has can be judged or locked"
-    return Unjudged(said, line=named)
+    return Unjudged(said, line=named or _named_by(line))
+
+
+def _named_by(line: str) -> str:
+    """The package that an address names, with the line's marker: by `#egg=`, or by the name of a wheel."""
+    place, _, marker = line.partition(" ;")
+    if egg := _EGG.search(place):
+        name = egg[1]
+    else:
+        try:
+            name = parse_wheel_filename(unquote(place.partition("#")[0].rpartition("/")[2]))[0]
+        except InvalidWheelFilename:
+            return ""
+    try:
+        return str(read_requirement(f"{name}; {marker}" if marker else name))
+    except ValueError:
+        return name
 
 
 def _take_project(local: re.Match[str], where: str, asked: AskedLines) -> None:

@@ -319,3 +319,10 @@ def test_the_lock_of_poetry_is_held_against_the_index(run, folder, server, pytho
     code, found = as_json(run, "check", "-r", "poetry.lock", *HERE)
     assert (code, found["created_by"]) == (1, "Poetry")
     assert [one["verdict"] for one in found["sets"]] == [verdict]
+
+
+def test_an_address_that_is_for_another_system_leaves_nothing_open(run, server, folder):
+    publish(server, "fine", "1.0")
+    (folder / "r.txt").write_text("fine\nother @ https://host.example/o.zip ; sys_platform == 'win32'\n")
+    code, found = as_json(run, "check", "-r", "r.txt", *HERE)
+    assert (code, found["unjudged"]) == (0, [])

@@ -109,11 +109,11 @@ def test_what_can_not_be_locked_is_said_with_its_line(tmp_path, monkeypatch, tex
 @pytest.mark.parametrize(
     ("line", "changes_choice", "named"),
     [
-        ("git+https://host.example/a@main#egg=a", False, ""),
-        ("https://host.example/a-1-py3-none-any.whl", False, ""),
-        ("a-1-py3-none-any.whl", False, ""),
+        ("git+https://host.example/a@main#egg=a", False, "a"),
+        ("https://host.example/a-1-py3-none-any.whl", False, "a"),
+        ("a-1-py3-none-any.whl", False, "a"),
         ("b @ https://host.example/b.whl ; python_version > '3'", False, 'b; python_version > "3"'),
-        ("-e git+https://host.example/a#egg=a", False, ""),
+        ("-e git+https://host.example/a#egg=a", False, "a"),
         ("libs/a", False, ""),
         ("-e .", False, ""),
         ("-r https://host.example/r.txt", True, ""),
@@ -207,3 +207,20 @@ def test_a_folder_whose_name_no_file_system_takes_is_none(tmp_path):
     (tmp_path / "r.txt").write_text(f"./{'9' * 5000}\na\n")
     asked = read_mixed(tmp_path / "r.txt")
     assert (asked.requirements, len(asked.unjudged)) == (["a"], 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "package"),
+    [
+        ("b @ git+https://host.example/b@main ; os_name == 'nt'", 'b; os_name == "nt"'),
+        ("git+ssh://git@host.example/b.git@main#egg=b", "b"),
+        ("-e git+https://host.example/b#egg=b&subdirectory=c", "b"),
+        ("https://host.example/b-1-py3-none-any.whl ; os_name == 'nt'", 'b; os_name == "nt"'),
+        ("./wheels/b-1-py3-none-any.whl", "b"),
+        ("https://host.example/b-1-py3-none-any.whl ; nothing", "b"),
+        ("https://host.example/b/archive/main.zip", ""),
+    ],
+)
+def test_the_package_that_an_address_names(tmp_path, line, package):
+    (tmp_path / "r.txt").write_text(f"a\n{line}\n")
+    assert [one.line for one in read_mixed(tmp_path / "r.txt").unjudged] == [package]
