@@ -136,7 +136,7 @@ def test_no_version_anywhere_is_a_problem(run):
         (["app", "--platform", "amiga"], "'amiga'"),
         (["app", "--python", "four"], "is no python"),
         (["app", "--as-of", "soon"], "is no date"),
-        (["app", "--platform", "win32", "--explain", "macos-arm64"], "none of the columns"),
+        (["app", "--platform", "win32", "--explain", "macos-arm64"], "not among the columns"),
         (["app=1"], "is no requirement"),
     ],
 )

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from envdoctor.action import Action, StageContext, StageOutput
 from envdoctor.compilers.iree.targets import target_of
-from envdoctor.core.artifact import ArtifactKind
+from envdoctor.core.artifact import OPERATOR, ArtifactKind
 from envdoctor.core.data import load_file
+from envdoctor.core.route import Reason, Verdict
 from envdoctor.facts.environments import needs_environment
 from envdoctor.stages.conversion import compile_by_worker
 from envdoctor.stages.given import needs_sizes
+from envdoctor.stages.problems import problem_kinds
 from envdoctor.stages.requirements import no_foreign_operators, no_refused_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envdoctor.core.request import Request
-    from envdoctor.core.route import Reason
     from envdoctor.facts import Facts
 
 ENVIRONMENT = "iree"
@@ -28,9 +29,14 @@ _TASK = _FOLDER / "workers" / "compile_module.py"
 
 
 def _known_operators(facts: Facts, request: Request) -> Iterator[Reason]:
-    """None that iree-compile was seen to refuse in every form."""
-    refused = load_file(_FOLDER / "operators.toml")["refused"]
-    yield from no_refused_operators("IREE 3.13", refused, "iree-refused")(facts, request)
+    """None that iree-compile was seen to refuse in every form, or whose code fails for some inputs."""
+    table = load_file(_FOLDER / "operators.toml")
+    yield from no_refused_operators("IREE 3.13", table["refused"], "iree-refused")(facts, request)
+    traits = frozenset() if request.source is None else request.source.traits
+    for name, words in table["in_part"].items():
+        if f"{OPERATOR}{name}" in traits:
+            code = problem_kinds()["iree-does-not-run"].code
+            yield Reason(verdict=Verdict.UNKNOWN, text=f"{name}, as IREE 3.13 compiles it: {words}", code=code)
 
 
 def run(context: StageContext) -> StageOutput:
