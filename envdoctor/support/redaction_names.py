@@ -40,6 +40,7 @@ _PLACEHOLDER = r"""(?ix)\*{3,}.* | [^\w\s]{1,4} | x{3,} | \.{2,} | -+
     | \{.*
     | (?:self|cls|args|kwargs|config|settings|opts|options|ctx|os|request)\.[A-Za-z_][\w.]*
     | (?:true|false|none|null|nil|undefined|yes|no|on|off|enabled|disabled|never|always|empty|unset|set|unknown)
+    | (?:amd64|arm64|armhf|i386|riscv64|ditto)\.*
     | (?:identifier|literal|operator|keyword|punctuation|comment|newline|indent|dedent|eof|symbol|delimiter)
     | (?:str|string|bytes|int|bool|float|any|object|optional|secretstr|text|password|token|key|value|secret|username)
     [?!|\]]* | \w{1,60}Pass"""

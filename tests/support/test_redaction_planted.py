@@ -167,6 +167,34 @@ def test_a_secret_is_hidden_however_it_stands(text):
     assert secret not in Redactor().text(text.format(secret))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ERROR: cmVmdbmesYoaU5F2t9WIGFRHTMTjc1KWAtnugUVWAWVRGyUTogNWKITHMDZqBCZ2 refused",
+        "vercel_blob_rw_WsCm185dlURjGWrT_j116l0Uf0Lg55dzmxy3RAHbVGoLskq",
+        "gto_36d7461cc7d7c955d415d37d0bf67e79deebd9b2",
+        "intercom_key = xJeflJU3R!ypdUD",
+        'PRIVATE_AI_KEY = "iikYj08jP!x3DAE"',
+        "<ADAFRUIT_IO_KEY>aMTGa3eLSbU0umGm5CJH42psE4w71</ADAFRUIT_IO_KEY>",
+    ],
+)
+def test_a_token_of_a_vendor_is_hidden_wherever_it_stands(text):
+    assert "****" in Redactor().text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "status half-configured passwd:amd64 1:4.13+dfsg1-1",
+        "Selecting previously unselected package gir1.2-secret-1:amd64.",
+        "* g10/call-agent.c (agent_get_passphrase): Ditto.",
+        '`"-----BEGIN EC PRIVATE KEY-----"` base64-encoded format, and the DER format',
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text):
+    assert Redactor().text(text) == text
+
+
 @pytest.mark.parametrize("text", ["invalid token: k3yZ8qLp2m", "x_session=k3yZ8qLp2m"])
 def test_a_short_one_is_hidden_too(text):
     assert "k3yZ8qLp2m" not in Redactor().text(text)
