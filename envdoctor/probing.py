@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envdoctor.core.errors import DoesNotApply, FactUnavailable, UsageProblem
-from envdoctor.core.finding import Evidence, Finding, Fix, Outcome, ProbeResult, Severity
+from envdoctor.core.finding import Finding, Outcome, ProbeResult, Severity, require_sound
 from envdoctor.core.frozen import frozen
 from envdoctor.support.bugs import describe_bug
-from envdoctor.support.containment import contained, keep_watch
+from envdoctor.support.containment import contained, keep_watch, leave_to_itself
 from envdoctor.support.parallel import start_thread
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _OPEN = frozenset({Outcome.PASSED, Outcome.DOES_NOT_APPLY})
 TIME_LIMIT = 60.0
 #: A probe that yields for ever would take all memory before its time is over.
 _MOST_FINDINGS = 10_000
-_LONGEST_FINDING = 100_000
 #: Seconds after which a probe that is still being asked holds up no other: most take a thousandth of one, and threads
 #: that all compute hold each other up.
 _APART = 0.05
@@ -167,37 +166,13 @@ def _as_finding(found: object, one: Probe, facts: Facts) -> Finding:
         if not isinstance(value := getattr(found, part), kind):
             raise TypeError(f"the {part} of its finding is {type(value).__name__}, not {kind.__name__}")
     if not _is_own(one):
-        _require_sound(found)
+        require_sound(found)
     fix = found.fix
     if fix is not None:
         from envdoctor.facts.packages.installers import suited
 
         fix = suited(fix, facts)
     return dataclasses.replace(found, code=one.code, name=one.name, fix=fix)
-
-
-def _require_sound(found: Finding) -> None:
-    """Look further into a plug-in's finding: it is redacted and shown, and its commands may be run.
-
-    Raises:
-        TypeError: a part of a part is not of its type.
-        OverflowError: it is longer than a report takes.
-    """
-    texts = [found.subject, found.message]
-    for proof in found.evidence:
-        if not isinstance(proof, Evidence):
-            raise TypeError(f"its evidence holds {type(proof).__name__}, no Evidence")
-        texts += [proof.source, proof.excerpt]
-    if found.fix is not None:
-        if not isinstance(found.fix, Fix):
-            raise TypeError(f"the fix of its finding is {type(found.fix).__name__}, no Fix")
-        if not all(isinstance(command, tuple) for command in found.fix.commands):
-            raise TypeError("a command of its fix is no tuple of words")
-        texts += [found.fix.text, *(word for command in found.fix.commands for word in command)]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text of its finding is not a string")
-    if sum(map(len, texts)) > _LONGEST_FINDING:
-        raise OverflowError(f"its finding has more than {_LONGEST_FINDING} characters")
 
 
 def _owner(one: Probe) -> str:
@@ -240,6 +215,7 @@ def run_probes(probes: Iterable[Probe], facts: Facts, *, within: float | None = 
         run.finish()
     finally:
         keep_watch(end=True)  # also with a guest that is left to itself: nobody waits for it
+        run.leave()
     return tuple(run.results[code] for code in sorted(run.results))
 
 
@@ -308,6 +284,11 @@ class _Run:
             if self._asked:
                 self._take_one(_APART if ready is not None else _TICK)
 
+    def leave(self) -> None:
+        """Nobody waits for the probes that have not answered."""
+        for asked in self._asked.values():
+            leave_to_itself(asked.thread)
+
     def _give_up(self) -> None:
         for one in (*self._waiting.values(), *(asked.probe for asked in self._asked.values())):
             self.results[one.code] = _unanswered(one, Outcome.TIMED_OUT, "no answer within the time for all checks")
@@ -345,8 +326,11 @@ class _Run:
                 self._settle(_unanswered(one, Outcome.TIMED_OUT, f"no answer within {one.timeout:g} s"))
 
     def _settle(self, result: ProbeResult) -> None:
-        if self._asked.pop(result.code, None) is not None:
+        asked = self._asked.pop(result.code, None)
+        if asked is not None:
             self.results[result.code] = result
+            if result.outcome is Outcome.TIMED_OUT:
+                leave_to_itself(asked.thread)
 
 
 def _unanswered(one: Probe, outcome: Outcome, reason: str) -> ProbeResult:

@@ -21,6 +21,9 @@ FAMILIES: dict[str, str] = {
     "RUN": "Build stages",
 }
 
+#: Characters of all texts of a finding.
+_LONGEST = 100_000
+
 
 class Severity(enum.IntEnum):
     """How much a finding matters. Comparable: INFO < WARNING < ERROR."""
@@ -124,3 +127,27 @@ class ProbeResult:
     def family(self) -> str:
         """The three letters that say which group the probe belongs to."""
         return self.code[:3]
+
+
+def require_sound(found: Finding) -> None:
+    """Look further into a plug-in's finding: it is redacted and shown, and its commands may be run.
+
+    Raises:
+        TypeError: a part of a part is not of its type.
+        OverflowError: it is longer than a report takes.
+    """
+    texts = [found.subject, found.message]
+    for proof in found.evidence:
+        if not isinstance(proof, Evidence):
+            raise TypeError(f"its evidence holds {type(proof).__name__}, no Evidence")
+        texts += [proof.source, proof.excerpt]
+    if found.fix is not None:
+        if not isinstance(found.fix, Fix):
+            raise TypeError(f"the fix of its finding is {type(found.fix).__name__}, no Fix")
+        if not all(isinstance(command, tuple) for command in found.fix.commands):
+            raise TypeError("a command of its fix is no tuple of words")
+        texts += [found.fix.text, *(word for command in found.fix.commands for word in command)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text of its finding is not a string")
+    if sum(map(len, texts)) > _LONGEST:
+        raise OverflowError(f"its finding has more than {_LONGEST} characters")

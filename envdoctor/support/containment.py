@@ -21,6 +21,7 @@ _SHARED = frozenset({"builtins", "io", "json", "os", "os.path", "pathlib", "re",
 _STUCK = 120.0
 _real_exit = os._exit
 _guests: set[tuple[int, int]] = set()
+_left: set[tuple[int, int]] = set()  # guests that nobody waits for any more
 _outputs: list[TextIO] = []  # standard output, while a guest is here
 _lock = threading.Lock()
 
@@ -47,14 +48,25 @@ def contained() -> Iterator[list[str]]:
         yield changed
     finally:
         with _lock:
+            left = guest in _left  # then what is different now may be another's doing
             _guests.discard(guest)
+            _left.discard(guest)
             if not _guests:
                 os._exit = _real_exit
-                sys.stdout = _outputs.pop()
-            if sys.getrecursionlimit() != depth:
-                sys.setrecursionlimit(depth)
-                changed.append("the limit of Python's recursion")
-            changed += (*_put_back(folder, variables), *replaced(known))
+                of_others = _outputs.pop()
+                if not left or isinstance(sys.stdout, _Output):
+                    sys.stdout = of_others
+            if not left:
+                if sys.getrecursionlimit() != depth:
+                    sys.setrecursionlimit(depth)
+                    changed.append("the limit of Python's recursion")
+                changed += (*_put_back(folder, variables), *replaced(known))
+
+
+def leave_to_itself(thread: int | None) -> None:
+    """Nobody waits for the guest in this thread any more: when it ends, it puts nothing back."""
+    with _lock:
+        _left.update(_guests & {(os.getpid(), thread)})
 
 
 def keep_watch(*, end: bool = False) -> None:

@@ -1,8 +1,15 @@
+import io
+import os
+import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from envdoctor.core.finding import Outcome
+from envdoctor.facts import Facts
+from envdoctor.probing import Probe, run_probes
 from envdoctor.support.containment import contained
 
 CRASH = """
@@ -89,3 +96,29 @@ def test_the_limit_of_recursion_is_put_back_and_told():
     with contained() as changed:
         sys.setrecursionlimit(before + 7)
     assert (sys.getrecursionlimit(), changed) == (before, ["the limit of Python's recursion"])
+
+
+@pytest.mark.parametrize("limits", [{"timeout": 0.1}, {}])
+def test_a_guest_that_nobody_waits_for_puts_nothing_back_when_it_ends(monkeypatch, limits):
+    """The program that asked goes on, and what differs by then is its own doing: `monkeypatch` is that program here."""
+    monkeypatch.setenv("OURS", "1")
+    depth, goes_on, guests = sys.getrecursionlimit(), threading.Event(), []
+
+    def check(facts):
+        guests.append(threading.current_thread())
+        goes_on.wait(30)
+        return ()
+
+    guest = Probe(code="TEA001", name="x", check=check, title="t", explanation="e", **limits)
+    (result,) = run_probes([guest], Facts(), within=None if limits else 0.2)
+    assert result.outcome is Outcome.TIMED_OUT
+    monkeypatch.setenv("OURS", "2")
+    mine = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", mine)
+    monkeypatch.setattr(shutil, "which", mine.write)
+    sys.setrecursionlimit(depth + 1)
+    goes_on.set()
+    guests[0].join(30)
+    kept = (os.environ["OURS"], sys.stdout, shutil.which, sys.getrecursionlimit())
+    sys.setrecursionlimit(depth)
+    assert kept == ("2", mine, mine.write, depth + 1)
