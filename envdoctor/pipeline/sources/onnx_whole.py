@@ -36,10 +36,8 @@ _TEXT, _TEXTS = 8, 6
 _INT32, _LISTS = 5, {1: 4, 14: 4, 7: 7, 11: 10, 15: 10, 12: 11, 13: 11}
 _WIDTHS = {4: 4, 10: 8}
 _COMPLEX = frozenset({14, 15})
-#: The field of an attribute's value, by its type: of those that are no list, then of lists, which may be empty.
-_SINGLE = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 11: 22, 13: 14}
-_HELD = {**_SINGLE, 6: 7, 7: 8, 8: 9, 9: 10, 10: 11, 12: 23, 14: 15}
-_TAKEN_FROM_CALL = 21
+#: The field of an attribute's value, by its type.
+_HELD = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7, 7: 8, 8: 9, 9: 10, 10: 11, 11: 22, 12: 23, 13: 14, 14: 15}
 _GRAPH_NODES, _FUNCTION_NODES = 1, 7
 #: What the fields of a message are that are messages themselves, by their numbers.
 _NESTED: Mapping[str, Mapping[int, str]] = {
@@ -110,7 +108,7 @@ def _require_attribute(attribute: Message, *, with_types: bool) -> None:
     if not (name and (kind or not with_types)):
         raise Unreadable(f"the attribute {name!r} has no type or no name")
     there = {field for field in _HELD.values() if attribute.has(field)}
-    if _HELD.get(kind) not in {None, *there} and (there or kind in _SINGLE) and not attribute.has(_TAKEN_FROM_CALL):
+    if there and _HELD.get(kind) not in {None, *there}:
         raise Unreadable(f"the attribute {name!r} has no value of its type")
 
 
@@ -142,7 +140,7 @@ def needed_bytes(tensor: Message) -> int:
         unit, field = "values", _LISTS.get(kind, _INT32)
         found, needed = tensor.count(field, _WIDTHS.get(field, 0)), _listed(count, kind)
     if found != needed:
-        raise Unreadable(f"the stored tensor {name!r} has {found} {unit}, where {needed} are needed")
+        raise Unreadable(f"the stored tensor {name!r} has {found or 'no'} {unit}, where {needed} are needed")
     return size
 
 

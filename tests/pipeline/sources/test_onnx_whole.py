@@ -21,6 +21,7 @@ def read(folder, data):
 
 
 def tensor(*sizes, kind=1, more=b""):
+    more = more or (nested(6, "a") * sizes[0] if kind == 8 else b"")
     return nested(5, *(number(1, size) for size in sizes), number(2, kind), nested(8, "w"), more)
 
 
@@ -40,7 +41,7 @@ WHOLE = {
     "nothing in a tensor of no elements": model(ADD, X, tensor(0, 4)),
     "an operator before the one that feeds it": model(node("Relu", takes=("late",)), node("Erf", gives="late"), X),
     "a version of its own": model(node("Own", "own"), X, nested(8, nested(1, "own"), number(2, 2024))),
-    "texts": model(ADD, X, tensor(3, kind=8, more=nested(6, "a") * 3)),
+    "texts": model(ADD, X, tensor(3, kind=8)),
 }
 
 
@@ -61,7 +62,7 @@ LISTED = {
     "numbers beside bytes, which count": (tensor(2, more=nested(9, bytes(8)) + nested(4, bytes(4))), 0),
     "a number too few": (tensor(2, kind=7, more=number(7, 1)), "has 1 values, where 2 are needed"),
     "a number too many": (tensor(more=nested(4, bytes(8))), "has 2 values, where 1 are needed"),
-    "numbers of another type": (tensor(2, kind=12, more=nested(5, b"\x01\x02")), "has 0 values, where 2"),
+    "numbers of another type": (tensor(2, kind=12, more=nested(5, b"\x01\x02")), "has no values, where 2"),
     "texts too few": (tensor(3, kind=8, more=nested(6, "a")), "has 1 texts, where 3 are needed"),
     "no type": (tensor(2, kind=77, more=nested(9, bytes(8))), "of no type: 77"),
 }
@@ -82,9 +83,9 @@ def test_values_one_by_one_are_counted(tmp_path, name):
     ("operator", "words"),
     [
         (node("Concat", "", CONCAT, CONCAT, takes=("x",)), "an attribute of an operator Concat is there twice"),
-        (node("Concat", "", nested(5, AXIS, number(20, 2)), takes=("x",)), "'axis' has no value of its type"),
+        (node("Concat", "", nested(5, AXIS, number(3, 1), number(20, 3)), takes=("x",)), "'axis' has no value of its"),
         (node("Squeeze", "", nested(5, nested(1, "axes"), number(3, 1), number(20, 7))), "'axes' has no value"),
-        (node("Normalizer", "ai.onnx.ml", takes=("x",)), "of which version ai.onnx.ml's Normalizer is"),
+        (node("Cast", "ai.onnx.training", takes=("x",)), "of which version ai.onnx.training's Cast is"),
     ],
 )
 def test_an_operator_that_onnx_runtime_refuses_for_its_attributes_or_domain(tmp_path, operator, words):
@@ -107,7 +108,7 @@ def test_an_operator_that_onnx_runtime_refuses_for_its_attributes_or_domain(tmp_
         (model(node("Relu"), X, output("gone")), "nothing computes its output 'gone'"),
         (model(node("Relu"), X, X), "two inputs have the same name"),
         (model(node("Relu"), value("x", 1, kind=0)), "no type"),
-        (model(ADD, X, tensor(2)), "'w' has 0 values, where 2 are needed"),
+        (model(ADD, X, tensor(2)), "'w' has no values"),
         (model(ADD, X, tensor(2, more=nested(9, bytes(7)))), "has 7 bytes, where 8 are needed"),
         (model(ADD, X, tensor(1 << 63, more=nested(9, bytes(7)))), "has no size"),
         (model(node("Relu"), X, opset=0), "versions"),
