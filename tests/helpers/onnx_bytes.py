@@ -59,4 +59,5 @@ def weight(name, location=None, offset=0, length=8):
 
 def model(*parts, opset=17):
     """A model with these nodes, weights and inputs."""
-    return number(1, 8) + nested(7, *parts) + nested(8, nested(1, ""), number(2, opset))
+    others = (nested(8, nested(1, domain), number(2, 1)) for domain in ("ai.onnx.ml", "com.microsoft"))
+    return number(1, 8) + nested(7, *parts) + nested(8, nested(1, ""), number(2, opset)) + b"".join(others)
