@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     Subgraphs: TypeAlias = Callable[[Message], Iterator[Message]]
 
-_NEWEST_IR, _NEWEST_OPSET = 50, 100  # 13 and 26 in 2026; what is beyond is no number of a version
+_NEWEST_IR, _NEWEST_OPSET = 20, 100  # 13 and 26 in 2026; what is beyond is no number of a version
 #: Those of ONNX' own operators; others count their versions as they like.
 DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
 #: How the names of domains begin that ONNX Runtime has operators of.
-_RUNTIME_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
+RUNTIME_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 _LARGEST = 1 << 48
 #: Bits of an element, by TensorProto.DataType; texts have none.
 _BITS = {
@@ -112,7 +112,7 @@ def _require_parsed(model: Message) -> None:
             names = [each.text(1) for each in message.messages(5)]
             if len(set(names)) < len(names):
                 raise Unreadable(f"an attribute of an operator {message.text(4)} is there twice")
-            if message.text(7) not in domains and message.text(7).startswith(_RUNTIME_DOMAINS):
+            if message.text(7) not in domains and message.text(7).startswith(RUNTIME_DOMAINS):
                 raise Unreadable(f"it does not say of which version {message.text(7)}'s {message.text(4)} is")
         for number, inner in _NESTED[kind].items():
             stack += [(each, inner, depth + 1) for each in message.messages(number)]
