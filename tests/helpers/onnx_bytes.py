@@ -5,7 +5,6 @@ from __future__ import annotations
 from envdoctor.pipeline.sources.onnx_schemas import schema_of
 from envdoctor.support.protobuf import read_message
 
-
 #: A weight of each model, for the inputs that a test says nothing of.
 STORED = "stored"
 
