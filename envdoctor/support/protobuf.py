@@ -20,6 +20,7 @@ _LONGEST_VARINT = 10
 _MOST_FIELDS = 1 << 20
 _64_BITS = (1 << 64) - 1
 _SIGN = 1 << 63
+_GOES_ON = bytes(range(128, 256))  # all bytes of a number in varints but its last
 
 
 class Message:
@@ -89,6 +90,13 @@ class Message:
             while position < len(value):
                 item, position = read_varint(value, position)
                 yield item
+
+    def count(self, number: int, width: int = 0) -> int:
+        """How many numbers a repeated field has, packed or not; `width` in bytes where each takes the same."""
+        values = self._fields.get(number, ())
+        packed = (value for value in values if isinstance(value, memoryview))
+        ends = (len(value) // width if width else len(bytes(value).translate(None, _GOES_ON)) for value in packed)
+        return sum(isinstance(value, int) for value in values) + sum(ends)
 
     def signed(self, number: int) -> int:
         """The signed 64-bit number of a field; zero if it is absent."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from envdoctor.pipeline.sources.onnx_schemas import schema_of
 from envdoctor.support.protobuf import read_message
 
+#: A weight of each model, for the inputs that a test says nothing of.
+STORED = "stored"
+
 
 def varint(value):
     value &= (1 << 64) - 1
@@ -34,7 +37,7 @@ def node(kind, domain="", *attributes, takes=None, gives=None):
     """An operator; if nothing else is said, what it must have is there, and what it gives is called as it is."""
     schema = schema_of(kind, 17) if domain in {"", "ai.onnx"} else None
     if takes is None:
-        takes = ("",) * (schema.inputs[0] if schema else 0)
+        takes = (STORED,) * (schema.inputs[0] if schema else 0)
     given = {read_message(memoryview(one)).first(5).text(1) for one in attributes}
     lacking = sorted(schema.required - given) if schema else []
     attributes = (*attributes, *(nested(5, nested(1, name), number(20, schema.attributes[name])) for name in lacking))
@@ -58,5 +61,7 @@ def weight(name, location=None, offset=0, length=8):
 
 
 def model(*parts, opset=17):
-    """A model with these nodes, weights and inputs."""
-    return number(1, 8) + nested(7, *parts) + nested(8, nested(1, ""), number(2, opset))
+    """A model with these nodes, weights and inputs, and a weight STORED."""
+    others = (nested(8, nested(1, domain), number(2, 1)) for domain in ("ai.onnx.ml", "com.microsoft"))
+    stored = nested(5, number(2, 1), nested(8, STORED), nested(9, bytes(4)))
+    return number(1, 8) + nested(7, *parts, stored) + nested(8, nested(1, ""), number(2, opset)) + b"".join(others)

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 from envdoctor.core.errors import Unreadable, UsageProblem
 from envdoctor.pipeline.sources.given_inputs import parse_inputs
 from envdoctor.pipeline.sources.onnx_schemas import without_schema
-from envdoctor.pipeline.sources.onnx_whole import DEFAULT_DOMAINS, needed_bytes, opset_of, require_whole
+from envdoctor.pipeline.sources.onnx_whole import (
+    DEFAULT_DOMAINS,
+    RUNTIME_DOMAINS,
+    needed_bytes,
+    opset_of,
+    require_whole,
+)
 from envdoctor.stages.workers.arrays import InputSpec
 from envdoctor.support.files import read_head
 from envdoctor.support.protobuf import Message, read_message
@@ -35,8 +41,6 @@ _TYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
     10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
 }  # fmt: skip
-#: How the names of domains begin that ONNX Runtime has operators of.
-_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 _FIRST_BYTE = b"\x08"  # the key of the IR version, which writers put first
 _DEEPEST, _MOST_FILES, _SHOWN = 16, 4096, 5
 _LARGEST = (1 << 31) - 1  # of a protocol buffer
@@ -116,7 +120,7 @@ def read_onnx(path: Path, given: str = "") -> OnnxModel:
         inputs=_sized(path, inputs, given),
         operators=frozenset(operators),
         foreign=without_schema((name for name in operators if "." not in name), opset)
-        | {name for name in operators if "." in name and not name.startswith(_DOMAINS)},
+        | {name for name in operators if "." in name and not name.startswith(RUNTIME_DOMAINS)},
         external=external,
     )
 
@@ -206,12 +210,12 @@ def _external(path: Path, tensors: Iterator[Message]) -> Iterator[tuple[Path, in
         numbers = [entries.get("offset", "0"), entries.get("length", str(size))]
         if not all(number.isdecimal() for number in numbers):
             raise Unreadable("a place in another file is no number")
-        if size and int(numbers[1]) != size:
+        if size and int(numbers[1]) not in {0, size}:  # no length: all that the tensor needs
             raise Unreadable(f"{numbers[1]} bytes of another file are a tensor of {size} bytes")
         location = entries["location"].replace("\\", "/")
         if not location or PurePosixPath(location).is_absolute() or ".." in location.split("/") or ":" in location:
             raise Unreadable(f"its weights lie outside its folder, in {location!r}")
-        found[location] = max(found.get(location, 0), sum(map(int, numbers)))
+        found[location] = max(found.get(location, 0), int(numbers[0]) + (int(numbers[1]) or size))
     if len(found) > _MOST_FILES:
         raise Unreadable(f"its weights lie in {len(found)} files")
     yield from ((path.parent / location, size) for location, size in found.items())

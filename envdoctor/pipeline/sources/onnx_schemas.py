@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from envdoctor.support.protobuf import Message
 
-_GONE, _INTERNAL = "-", "__"
+_GONE, _INTERNAL, _BODY = "-", "__", "body"
 _INPUT, _OUTPUT, _KIND, _ATTRIBUTE = 1, 2, 4, 5
 _NAME, _TYPE = 1, 20
 
@@ -52,6 +52,9 @@ def require_schema(node: Message, opset: int) -> None:
         count = len(list(node.texts(field)))
         if not least <= count <= most:
             raise Unreadable(f"an operator {name} has {count} {what}, which opset {opset} does not allow")
+    needed = list(node.texts(_INPUT))[: schema.inputs[0]]
+    if "" in needed and _BODY not in schema.required:  # Loop and Scan have optional inputs before others
+        raise Unreadable(f"an operator {name} lacks its input {needed.index('')}")
     given = {each.text(_NAME): each.number(_TYPE) for each in node.messages(_ATTRIBUTE)}
     for attribute, kind in given.items():
         known = schema.attributes.get(attribute)

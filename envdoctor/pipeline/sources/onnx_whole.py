@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     Subgraphs: TypeAlias = Callable[[Message], Iterator[Message]]
 
-_NEWEST_IR, _NEWEST_OPSET = 50, 100  # 13 and 26 in 2026; what is beyond is no number of a version
+_NEWEST_IR, _NEWEST_OPSET = 20, 100  # 13 and 26 in 2026; what is beyond is no number of a version
 #: Those of ONNX' own operators; others count their versions as they like.
 DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
+#: How the names of domains begin that ONNX Runtime has operators of.
+RUNTIME_DOMAINS = ("ai.onnx", "com.microsoft", "com.ms.", "org.pytorch.")
 _LARGEST = 1 << 48
 #: Bits of an element, by TensorProto.DataType; texts have none.
 _BITS = {
@@ -33,8 +35,13 @@ _ELEMENTS = _BITS.keys() | {8}
 #: Of a graph: inputs, outputs and what it says of others.
 _VALUES = (11, 12, 13)
 _RAW, _EXTERNAL, _LOCATION = 9, 13, 14
-#: Where numbers may stand one by one: float, int32, string, int64, double, uint64.
-_LISTS = (4, 5, 6, 7, 10, 11)
+_TEXT, _TEXTS = 8, 6
+#: Where values stand one by one that are not in int32_data, by their type, and the bytes of those that have no varints.
+_INT32, _LISTS = 5, {1: 4, 14: 4, 7: 7, 11: 10, 15: 10, 12: 11, 13: 11}
+_WIDTHS = {4: 4, 10: 8}
+_COMPLEX = frozenset({14, 15})
+#: The field of an attribute's value, by its type.
+_HELD = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7, 7: 8, 8: 9, 9: 10, 10: 11, 11: 22, 12: 23, 13: 14, 14: 15}
 _GRAPH_NODES, _FUNCTION_NODES = 1, 7
 #: What the fields of a message are that are messages themselves, by their numbers.
 _NESTED: Mapping[str, Mapping[int, str]] = {
@@ -90,17 +97,39 @@ def _opsets(entries: Iterable[Message]) -> list[tuple[str, int]]:
 
 
 def _require_parsed(model: Message) -> None:
-    """Refuse a model of which no decoder makes a message, or with an attribute of no type."""
+    """Refuse a model of which no decoder makes a message, or with an attribute that is none, or stands twice."""
     with_types = model.signed(1) >= _FIRST_WITH_TYPES
+    imports = (*model.messages(8), *(each for function in model.messages(25) for each in function.messages(9)))
+    domains = {*DEFAULT_DOMAINS, *(each.text(1) for each in imports)}
     stack = [(model, "Model", 0)]
     while stack:
         message, kind, depth = stack.pop()
         if depth > _DEEPEST:
             raise Unreadable(f"its parts lie in each other more than {_DEEPEST} deep")
-        if kind == "Attribute" and not (message.text(1) and (message.number(_TYPE) or not with_types)):
-            raise Unreadable(f"the attribute {message.text(1)!r} has no type or no name")
+        if kind == "Attribute":
+            _require_attribute(message, with_types=with_types)
+        elif kind == "Node":
+            names = [each.text(1) for each in message.messages(5)]
+            if len(set(names)) < len(names):
+                raise Unreadable(f"an attribute of an operator {message.text(4)} is there twice")
+            if message.text(7) not in domains and message.text(7).startswith(RUNTIME_DOMAINS):
+                raise Unreadable(f"it does not say of which version {message.text(7)}'s {message.text(4)} is")
         for number, inner in _NESTED[kind].items():
             stack += [(each, inner, depth + 1) for each in message.messages(number)]
+
+
+def _require_attribute(attribute: Message, *, with_types: bool) -> None:
+    name, kind = attribute.text(1), attribute.number(_TYPE)
+    if not (name and (kind or not with_types)):
+        raise Unreadable(f"the attribute {name!r} has no type or no name")
+    there = {field for field in _HELD.values() if attribute.has(field)}
+    if there and _HELD.get(kind) not in {None, *there}:
+        raise Unreadable(f"the attribute {name!r} has no value of its type")
+
+
+def _listed(count: int, kind: int) -> int:
+    """How many numbers the values of a tensor take: two for a complex one, one for as many as fit into a byte."""
+    return count * 2 if kind in _COMPLEX else -(-count * min(_BITS[kind], 8) // 8)
 
 
 def needed_bytes(tensor: Message) -> int:
@@ -109,19 +138,24 @@ def needed_bytes(tensor: Message) -> int:
     Raises:
         Unreadable: its values are not there, or others than its shape says.
     """
-    sizes = list(tensor.numbers(1))
+    sizes, kind, name = list(tensor.numbers(1)), tensor.number(2), tensor.text(8)
+    if kind != _TEXT and kind not in _BITS:
+        raise Unreadable(f"the stored tensor {name!r} is of no type: {kind}")
     count = math.prod(sizes)
-    size = (count * _BITS.get(tensor.number(2), 0) + 7) // 8
-    name = tensor.text(8)
+    size = (count * _BITS.get(kind, 0) + 7) // 8
     if max(sizes, default=0) > _LARGEST or size > _LARGEST:
         raise Unreadable(f"the stored tensor {name!r} has no size")
-    if tensor.number(_LOCATION) or not size:
+    if tensor.number(_LOCATION):
         return size
     if tensor.has(_RAW):
-        if len(tensor.raw(_RAW)) != size:
-            raise Unreadable(f"the stored tensor {name!r} has {len(tensor.raw(_RAW))} bytes, where {size} are needed")
-    elif not any(tensor.has(field) for field in _LISTS):
-        raise Unreadable(f"the stored tensor {name!r} has no values")
+        unit, found, needed = "bytes", len(tensor.raw(_RAW)), size
+    elif kind == _TEXT:
+        unit, found, needed = "texts", len(tensor.parts(_TEXTS)), count
+    else:
+        unit, field = "values", _LISTS.get(kind, _INT32)
+        found, needed = tensor.count(field, _WIDTHS.get(field, 0)), _listed(count, kind)
+    if found != needed:
+        raise Unreadable(f"the stored tensor {name!r} has {found or 'no'} {unit}, where {needed} are needed")
     return size
 
 

@@ -21,6 +21,7 @@ def read(folder, data):
 
 
 def tensor(*sizes, kind=1, more=b""):
+    more = more or (nested(6, "a") * sizes[0] if kind == 8 else b"")
     return nested(5, *(number(1, size) for size in sizes), number(2, kind), nested(8, "w"), more)
 
 
@@ -54,6 +55,49 @@ def test_what_is_whole(tmp_path, name):
     assert read(tmp_path, WHOLE[name]).operators
 
 
+AXIS = nested(1, "axis")
+CONCAT = nested(5, AXIS, number(3, 1), number(20, 2))
+LISTED = {
+    "numbers not packed": (tensor(2, kind=7, more=number(7, 1) + number(7, 300)), 0),
+    "numbers packed": (tensor(2, kind=7, more=nested(7, b"\x01\xac\x02")), 0),
+    "double numbers": (tensor(2, kind=11, more=nested(10, bytes(16))), 0),
+    "complex numbers": (tensor(2, kind=14, more=nested(4, bytes(16))), 0),
+    "halves": (tensor(2, kind=10, more=nested(5, b"\x01\x02")), 0),
+    "nibbles": (tensor(3, kind=22, more=nested(5, b"\x01\x02")), 0),
+    "numbers beside bytes, which count": (tensor(2, more=nested(9, bytes(8)) + nested(4, bytes(4))), 0),
+    "a number too few": (tensor(2, kind=7, more=number(7, 1)), "has 1 values, where 2 are needed"),
+    "a number too many": (tensor(more=nested(4, bytes(8))), "has 2 values, where 1 are needed"),
+    "numbers of another type": (tensor(2, kind=12, more=nested(5, b"\x01\x02")), "has no values, where 2"),
+    "texts too few": (tensor(3, kind=8, more=nested(6, "a")), "has 1 texts, where 3 are needed"),
+    "no type": (tensor(2, kind=77, more=nested(9, bytes(8))), "of no type: 77"),
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_values_one_by_one_are_counted(tmp_path, name):
+    stored, words = LISTED[name]
+    data = model(ADD, X, stored)
+    if not words:
+        assert read(tmp_path, data).operators
+        return
+    with pytest.raises(Unreadable, match=words):
+        read(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("operator", "words"),
+    [
+        (node("Concat", "", CONCAT, CONCAT, takes=("x",)), "an attribute of an operator Concat is there twice"),
+        (node("Concat", "", nested(5, AXIS, number(3, 1), number(20, 3)), takes=("x",)), "'axis' has no value of its"),
+        (node("Squeeze", "", nested(5, nested(1, "axes"), number(3, 1), number(20, 7))), "'axes' has no value"),
+        (node("Cast", "ai.onnx.training", takes=("x",)), "of which version ai.onnx.training's Cast is"),
+    ],
+)
+def test_an_operator_that_onnx_runtime_refuses_for_its_attributes_or_domain(tmp_path, operator, words):
+    with pytest.raises(Unreadable, match=words):
+        read(tmp_path, model(operator, X))
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -78,7 +122,9 @@ def test_what_is_whole(tmp_path, name):
         ),
         (model(node("Softmax", "", nested(5, nested(1, "axis"), number(20, 1))), X), "'axis' of another type"),
         (model(nested(1, nested(1, "x"), nested(2, "y"), nested(4, "Concat")), X), "Concat lacks its attribute 'axis'"),
+        (model(node("Cast", "", nested(5, nested(1, "to"), number(20, 2)), takes=("",)), X), "Cast lacks its input 0"),
         (model(ADD, X, tensor(2)), "'w' has no values"),
+        (model(node("Relu"), X).replace(b"\x08\x08", b"\x08\x28", 1), "versions"),
         (model(ADD, X, tensor(2, more=nested(9, bytes(7)))), "has 7 bytes, where 8 are needed"),
         (model(ADD, X, tensor(1 << 63, more=nested(9, bytes(7)))), "has no size"),
         (model(node("Relu"), X, opset=0), "versions"),
